@@ -1,0 +1,71 @@
+package evidence
+
+import "fmt"
+
+// GapKind says why something could not be observed. The words are part of the JSON contract.
+type GapKind string
+
+// Kinds of gaps. Each has a meaning of its own for the reader; Detail of the gap says the rest.
+const (
+	GapNotCollected   GapKind = "not-collected"   // nobody asked: an origin was switched off or does not exist for the source
+	GapGone           GapKind = "gone"            // 404: deleted, private or never there; they cannot be told apart from outside
+	GapBlocked        GapKind = "blocked"         // 451 or 403 with a block: GitHub or a court took it down
+	GapForbidden      GapKind = "forbidden"       // 401 or 403: the token may not see it
+	GapEmpty          GapKind = "empty"           // the repository holds no commits
+	GapRenamed        GapKind = "renamed"         // the name moved; what was collected belongs to the new name
+	GapIdentity       GapKind = "identity"        // the name now belongs to another repository
+	GapRateLimit      GapKind = "rate-limit"      // the limit outlasted the patience
+	GapServer         GapKind = "server-error"    // 5xx, broken answers, time-outs after bounded retries
+	GapRefused        GapKind = "refused"         // our own limits or checks refused the answer (too large, malformed, hostile)
+	GapUnsupported    GapKind = "unsupported"     // the server cannot do it (no protocol v2, no filters, SHA-256)
+	GapObjectMissing  GapKind = "object-missing"  // a named commit, tree or blob that no one serves any more
+	GapExpired        GapKind = "expired"         // older than the origin keeps
+	GapTruncated      GapKind = "truncated"       // an origin stops at a limit of its own (300 events, 1,000 runs in a second)
+	GapBrokenChain    GapKind = "broken-chain"    // two ref updates that do not join: at least one is missing between them
+	GapContradiction  GapKind = "contradiction"   // two sources exclude each other
+	GapUnplaced       GapKind = "unplaced"        // a campaign commit for which no ref can be named
+	GapUnreadable     GapKind = "unreadable"      // a workflow file or tree that could not be parsed or had
+	GapUnconfirmedEnd GapKind = "unconfirmed-end" // the end of a presence or window could not be seen
+)
+
+// Gap is something that could not be observed, and why.
+type Gap struct {
+	Repository Repository
+	Unit       string // the unit of collection or analysis in which it was met: "git/refs", "api/activity", "timeline"
+	Kind       GapKind
+	Subject    string // what could not be seen: a SHA, a ref, a run, an endpoint
+	Detail     string // why, in one sentence, safe to print
+	Hint       string // what would show it
+}
+
+// ID of the fact. Detail is left out: the same gap may be worded differently.
+func (g Gap) ID() string {
+	return ID("gap", g.Repository.Key(), g.Unit, string(g.Kind), g.Subject)
+}
+
+// String is one line for people.
+func (g Gap) String() string {
+	return fmt.Sprintf("%s: %s: %s: %s", g.Repository, g.Kind, g.Subject, g.Detail)
+}
+
+// Observation is what one unit of collection learned: it is stored whole or not at all. Unit names the unit ("api/activity"); Done marks
+// it as finished, so that an interrupted collection does not ask again.
+type Observation struct {
+	Repository Repository
+	Unit       string
+	Done       bool
+
+	Sources  []Source
+	State    *RepositoryState
+	Refs     []ListedRef // a whole listing; belongs to the first source
+	Updates  []RefUpdate
+	Commits  []Commit
+	Seen     []CommitSeen
+	Holdings []Holding
+	Entries  []WorkflowEntry
+	Blobs    []Blob
+	Runs     []Run
+	Jobs     []Job
+	Coverage []Coverage
+	Gaps     []Gap
+}
