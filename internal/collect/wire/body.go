@@ -1,0 +1,111 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// TooLargeError says that an answer is larger than it may be; what was read of it is dropped.
+type TooLargeError struct{ Limit int64 }
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("the answer is larger than %d bytes", e.Limit)
+}
+
+// StallError says that an answer stopped coming, or took longer in all than it may.
+type StallError struct{ After time.Duration }
+
+func (e *StallError) Error() string {
+	return fmt.Sprintf("the server went silent or slow: gave up after %s", e.After)
+}
+
+// transient tells failures that another try may mend from those that it cannot.
+func transient(err error) bool {
+	var large *TooLargeError
+	return !errors.As(err, &large)
+}
+
+func closeBody(resp *http.Response) {
+	if resp != nil {
+		resp.Body.Close()
+	}
+}
+
+// send makes one attempt under the watch of two timers. A REST answer is read whole here, under its cap, so that a connection that
+// breaks in mid-body is tried again like one that breaks before; git answers stream, and their reader caps them.
+func (t *transport) send(req *http.Request) (*http.Response, error) {
+	git := gitPath(req.URL.Path)
+	within := restWithin
+	if git {
+		within = gitWithin
+	}
+	ctx, cancel := context.WithCancelCause(req.Context())
+	whole := time.AfterFunc(within, func() { cancel(&StallError{After: within}) })
+	header := time.AfterFunc(answerWithin, func() { cancel(&StallError{After: answerWithin}) })
+	resp, err := t.cfg.Base.RoundTrip(req.WithContext(ctx))
+	header.Stop()
+	if err != nil {
+		whole.Stop()
+		err = stallOr(ctx, err)
+		cancel(nil)
+		return nil, err
+	}
+	body := &watched{body: resp.Body, ctx: ctx, cancel: cancel, whole: whole}
+	body.idle = time.AfterFunc(stallAfter, func() { cancel(&StallError{After: stallAfter}) })
+	body.idle.Stop()
+	resp.Body = body
+	if git {
+		return resp, nil
+	}
+	defer body.Close()
+	data, err := io.ReadAll(io.LimitReader(body, MaxRESTBody+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > MaxRESTBody {
+		return nil, &TooLargeError{Limit: MaxRESTBody}
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(data))
+	return resp, nil
+}
+
+// watched is a body whose every read must end in time. A slow reader is no stall: the idle timer runs only during a read.
+type watched struct {
+	body   io.ReadCloser
+	ctx    context.Context // of the attempt: its cause says which timer fired
+	cancel context.CancelCauseFunc
+	idle   *time.Timer
+	whole  *time.Timer
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	w.idle.Reset(stallAfter)
+	n, err := w.body.Read(p)
+	w.idle.Stop()
+	if err != nil && err != io.EOF {
+		err = stallOr(w.ctx, err)
+	}
+	return n, err
+}
+
+func (w *watched) Close() error {
+	w.idle.Stop()
+	w.whole.Stop()
+	err := w.body.Close()
+	w.cancel(nil)
+	return err
+}
+
+// stallOr names the timer that ended an attempt, where one did.
+func stallOr(ctx context.Context, err error) error {
+	var stall *StallError
+	if errors.As(context.Cause(ctx), &stall) {
+		return stall
+	}
+	return err
+}

@@ -1,0 +1,236 @@
+// Package wire is the one way in which collection speaks HTTP. It answers a request with an answer that is worth reading, or says in a
+// typed error why there is none: a limit that outlasts our patience ([LimitError]), a redirect to a foreign host ([RedirectError]), an
+// answer too large ([TooLargeError]) or one that stopped coming ([StallError]).
+//
+// It takes a token and the hosts that may see it. No other host does, nor anybody on a plain connection except loopback. It gives a
+// plain *http.Client, so that go-github and the git client need to know nothing of limits and retries. Every request it repeats only
+// reads (GET, and the POST of git-upload-pack), so repeating is safe.
+//
+// It does not conclude what a status means: 404, 409, 422, 451 and a 403 that is no limit are handed on as they are.
+package wire
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// DefaultMaxWait is how long one request may wait for limits in all. GitHub's primary limit resets within an hour; two minutes
+	// more cover clocks that differ.
+	DefaultMaxWait = 62 * time.Minute
+	// MaxRESTBody bounds one REST answer, decompressed. A page of 100 runs is about 2 MB, a tree at most 7 MB.
+	MaxRESTBody = 16 << 20
+	// maxTries bounds how often one request is sent again after 5xx answers, broken connections and stalls.
+	maxTries = 4
+	// maxLimits bounds how often one request waits for a limit: a server that says "now" each time must not be asked for ever.
+	maxLimits = 8
+	// firstBackoff doubles with each try: 1, 2, 4 s. There is no jitter: one process with bounded concurrency is no thundering herd,
+	// and the same answers shall give the same requests.
+	firstBackoff = time.Second
+	// answerWithin bounds the wait for the header: upload-pack may count objects for a minute before it speaks.
+	answerWithin = 2 * time.Minute
+	// stallAfter bounds a single read of a body. git's sideband sends keep-alives every 5 s.
+	stallAfter = 30 * time.Second
+	// restWithin and gitWithin bound a whole exchange, against bodies that drip: 16 MiB take two minutes at 1 Mbit/s; an hour is the
+	// longest fetch worth waiting for.
+	restWithin = 3 * time.Minute
+	gitWithin  = time.Hour
+	// maxHeader bounds the header of an answer; GitHub's are about 4 KB.
+	maxHeader = 256 << 10
+)
+
+// Config of a client.
+type Config struct {
+	// Base sends one request; nil is an http.Transport with timeouts.
+	Base http.RoundTripper
+	// Token authenticates at Hosts, empty for none. Caller-set Authorization headers are dropped: there is one source of credentials.
+	Token string
+	// Hosts ("api.github.com", "127.0.0.1:8080") may see the token and may be redirected to. Without a port, the scheme's own.
+	Hosts     []string
+	UserAgent string
+	// MaxWait is the patience with limits per request; zero is [DefaultMaxWait].
+	MaxWait time.Duration
+	// Now is the clock that Retry-After dates and limit resets are compared with; nil is time.Now.
+	Now func() time.Time
+	// Sleep waits for d or until ctx ends; nil does so on the real clock.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// OnWait is told before each wait for a limit or a retry; may be nil. It may be called from several goroutines.
+	OnWait func(reason string, until time.Time)
+	// Budget is told the primary limit that an answer states; may be nil. It may be called from several goroutines.
+	Budget func(remaining, limit int, reset time.Time)
+}
+
+// NewClient makes a client that is safe for concurrent use.
+func NewClient(cfg Config) *http.Client {
+	if cfg.Base == nil {
+		cfg.Base = baseTransport()
+	}
+	if cfg.MaxWait == 0 {
+		cfg.MaxWait = DefaultMaxWait
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Sleep == nil {
+		cfg.Sleep = sleep
+	}
+	if cfg.OnWait == nil {
+		cfg.OnWait = func(string, time.Time) {}
+	}
+	if cfg.Budget == nil {
+		cfg.Budget = func(int, int, time.Time) {}
+	}
+	t := &transport{cfg: cfg, hosts: newHostSet(cfg.Hosts), paused: map[string]pause{}}
+	return &http.Client{Transport: t, CheckRedirect: t.checkRedirect}
+}
+
+func baseTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 20 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    20 * time.Second,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    8,
+		IdleConnTimeout:        60 * time.Second,
+		MaxResponseHeaderBytes: maxHeader,
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+type transport struct {
+	cfg   Config
+	hosts hostSet
+
+	mu     sync.Mutex
+	paused map[string]pause // by limitKey
+}
+
+// pause is a limit that an earlier answer stated: requests before its end would only be refused, or lengthen it.
+type pause struct {
+	until  time.Time
+	reason string
+}
+
+// patience is what one request has used up.
+type patience struct {
+	waited time.Duration
+	limits int
+	tries  int
+}
+
+// RoundTrip sends the request until it has an answer that no waiting would better, within the bounds above. A 5xx that outlasts the
+// tries is handed on as an answer: its body is evidence.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	if req.Body != nil {
+		defer req.Body.Close() // every attempt sends a body of its own, from GetBody
+	}
+	var used patience
+	for {
+		if p, ok := t.pausedFor(req); ok {
+			if err := t.wait(req, &used, p); err != nil {
+				return nil, err
+			}
+		}
+		attempt, err := t.prepare(req)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := t.send(attempt)
+		if ctx.Err() != nil {
+			closeBody(resp)
+			return nil, context.Cause(ctx)
+		}
+		if err != nil {
+			if !transient(err) || used.tries+1 >= maxTries {
+				return nil, err
+			}
+			if err := t.backOff(req, &used, 0); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		t.note(req, resp)
+		again, err := t.settle(req, resp, &used)
+		if err != nil || !again {
+			return resp, err
+		}
+	}
+}
+
+// settle decides on an answer: false hands it on, true has waited and wants another. It closes the body unless it hands the answer on.
+func (t *transport) settle(req *http.Request, resp *http.Response, used *patience) (again bool, err error) {
+	if p, limited := limitOf(resp, t.cfg.Now(), used.limits); limited {
+		closeBody(resp)
+		t.pauseUntil(req, p)
+		return true, t.wait(req, used, p)
+	}
+	if resp.StatusCode < 500 || resp.StatusCode == http.StatusNotImplemented || used.tries+1 >= maxTries {
+		return false, nil
+	}
+	after, _ := retryAfter(resp.Header, t.cfg.Now())
+	closeBody(resp)
+	return true, t.backOff(req, used, after)
+}
+
+// prepare clones the request for one attempt: credentials by host, a fresh body, our name.
+func (t *transport) prepare(req *http.Request) (*http.Request, error) {
+	attempt := req.Clone(req.Context())
+	if req.Body != nil && req.Body != http.NoBody {
+		if req.GetBody == nil {
+			return nil, errors.New("request body cannot be sent twice: GetBody is not set")
+		}
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		attempt.Body = body
+	}
+	attempt.Header.Del("Authorization")
+	if t.cfg.UserAgent != "" {
+		attempt.Header.Set("User-Agent", t.cfg.UserAgent)
+	}
+	if t.cfg.Token != "" && t.hosts.has(req.URL) && private(req.URL) {
+		if gitPath(req.URL.Path) {
+			attempt.SetBasicAuth("x-access-token", t.cfg.Token)
+		} else {
+			attempt.Header.Set("Authorization", "Bearer "+t.cfg.Token)
+		}
+	}
+	return attempt, nil
+}
+
+// gitPath tells git smart HTTP from REST: GitHub wants Basic for the one and limits them apart.
+func gitPath(path string) bool {
+	return strings.HasSuffix(path, "/info/refs") || strings.HasSuffix(path, "/git-upload-pack")
+}
+
+// note remembers and reports the primary limit that an answer states.
+func (t *transport) note(req *http.Request, resp *http.Response) {
+	remaining, err1 := strconv.Atoi(resp.Header.Get("X-RateLimit-Remaining"))
+	limit, err2 := strconv.Atoi(resp.Header.Get("X-RateLimit-Limit"))
+	reset, ok := unixTime(resp.Header.Get("X-RateLimit-Reset"))
+	if err1 != nil || err2 != nil || !ok {
+		return
+	}
+	t.cfg.Budget(remaining, limit, reset)
+	if remaining == 0 && resp.StatusCode < 400 {
+		t.pauseUntil(req, pause{until: reset, reason: "primary rate limit"})
+	}
+}
