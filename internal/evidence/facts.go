@@ -132,7 +132,10 @@ type Commit struct {
 }
 
 // ID of the fact.
-func (c Commit) ID() string { return ID("cmt", string(c.OID)) }
+func (c Commit) ID() string { return CommitID(c.OID) }
+
+// CommitID is the evidence id of a commit object: its name is digest enough.
+func CommitID(o OID) string { return "cmt-" + string(o) }
 
 // Holding says what the tree of a commit holds at .github/workflows, and how its root differs from its first parent's.
 type Holding struct {

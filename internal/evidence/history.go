@@ -73,8 +73,7 @@ func (h *History) Workflows(o OID) (entries []WorkflowEntry, ok bool) {
 	if x.Workflows == "" {
 		return nil, true
 	}
-	entries, ok = h.trees[x.Workflows]
-	return entries, ok
+	return h.trees[x.Workflows], true
 }
 
 // BlobAt is the blob at a workflow path of a commit's tree; empty where there is none. ok is false where the tree is unknown.

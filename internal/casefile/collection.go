@@ -1,0 +1,145 @@
+package casefile
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"pentimento/internal/evidence"
+)
+
+// Target is one repository of the scope with what collection needs to know of it.
+type Target struct {
+	Repository evidence.Repository
+	Mirror     string // an existing clone to read git objects from; empty: fetch
+}
+
+// Addition is one repository to add. From says where the name came from.
+type Addition struct {
+	Repository evidence.Repository
+	From       string
+	Mirror     string
+}
+
+// Add puts repositories into the case, all or none. A name that is there already, in whatever case, is left as it was, but a mirror
+// named now replaces none. It returns how many were new.
+func (c *Case) Add(ctx context.Context, list []Addition) (added int, err error) {
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, fmt.Errorf("add repositories: %w", err)
+	}
+	for _, a := range list {
+		res, err := tx.ExecContext(ctx, "INSERT INTO repository (name, key, added_from, mirror) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+			string(a.Repository), a.Repository.Key(), a.From, a.Mirror)
+		if err == nil && a.Mirror != "" {
+			_, err = tx.ExecContext(ctx, "UPDATE repository SET mirror = ? WHERE key = ?", a.Mirror, a.Repository.Key())
+		}
+		var n int64
+		if err == nil {
+			n, err = res.RowsAffected()
+		}
+		if err != nil {
+			return 0, errors.Join(fmt.Errorf("add %s: %w", a.Repository, err), tx.Rollback())
+		}
+		added += int(n)
+	}
+	if err := tx.Commit(); err != nil {
+		return 0, fmt.Errorf("add repositories: %w", err)
+	}
+	return added, nil
+}
+
+// Targets lists the repositories of the case by name.
+func (c *Case) Targets(ctx context.Context) ([]Target, error) {
+	var out []Target
+	err := c.each(ctx, "SELECT name, mirror FROM repository ORDER BY key", nil, func(scan func(...any) error) error {
+		var t Target
+		if err := scan(&t.Repository, &t.Mirror); err != nil {
+			return err
+		}
+		out = append(out, t)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list repositories: %w", err)
+	}
+	return out, nil
+}
+
+// Plan is what a collection asks: another plan is another collection.
+type Plan struct {
+	Host string
+	API  string // base URL of the REST API, "none" for none
+	Only string // units asked for, comma-separated; empty for all
+}
+
+// BeginCollection takes up the last collection if it has the same plan and was interrupted, else begins a new one. resumed tells which.
+func (c *Case) BeginCollection(ctx context.Context, plan Plan, now time.Time) (resumed bool, err error) {
+	var last Plan
+	var id int64
+	var finished string
+	row := c.db.QueryRowContext(ctx, "SELECT id, host, api, only_units, finished_at FROM collection ORDER BY id DESC LIMIT 1")
+	switch err := row.Scan(&id, &last.Host, &last.API, &last.Only, &finished); {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return false, fmt.Errorf("begin collection: %w", err)
+	case finished == "" && last == plan:
+		c.collection = id
+		return true, nil
+	}
+	res, err := c.db.ExecContext(ctx, "INSERT INTO collection (host, api, only_units, started_at, finished_at) VALUES (?, ?, ?, ?, '')",
+		plan.Host, plan.API, plan.Only, evidence.Stamp(now))
+	if err == nil {
+		c.collection, err = res.LastInsertId()
+	}
+	if err != nil {
+		return false, fmt.Errorf("begin collection: %w", err)
+	}
+	return false, nil
+}
+
+// FinishCollection marks the running collection as whole: the next one asks everything again.
+func (c *Case) FinishCollection(ctx context.Context, now time.Time) error {
+	_, err := c.db.ExecContext(ctx, "UPDATE collection SET finished_at = ? WHERE id = ?", evidence.Stamp(now), c.collection)
+	if err != nil {
+		return fmt.Errorf("finish collection: %w", err)
+	}
+	return nil
+}
+
+// Done lists the units of a repository that the running collection has finished.
+func (c *Case) Done(ctx context.Context, repo evidence.Repository) (map[string]bool, error) {
+	out := map[string]bool{}
+	err := c.each(ctx, "SELECT d.unit FROM unit_done d JOIN repository r ON r.id = d.repository WHERE r.key = ? AND d.collection = ?",
+		[]any{repo.Key(), c.collection}, func(scan func(...any) error) error {
+			var unit string
+			if err := scan(&unit); err != nil {
+				return err
+			}
+			out[unit] = true
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("units done of %s: %w", repo, err)
+	}
+	return out, nil
+}
+
+// Cached finds the last stored answer to a request target, for a conditional request. Redacted bodies are not offered: facts are parsed
+// from the bytes as received.
+func (c *Case) Cached(ctx context.Context, repo evidence.Repository, target string) (etag string, body []byte, ok bool, err error) {
+	var blob []byte
+	row := c.db.QueryRowContext(ctx, `SELECT s.etag, s.body FROM source s JOIN repository r ON r.id = s.repository
+		WHERE r.key = ? AND s.target = ? AND s.status = 200 AND s.etag <> '' AND s.redactions = 0
+		ORDER BY (SELECT max(v.collection) FROM source_seen v WHERE v.source = s.id) DESC, s.id LIMIT 1`, repo.Key(), target)
+	switch err := row.Scan(&etag, &blob); {
+	case errors.Is(err, sql.ErrNoRows):
+		return "", nil, false, nil
+	case err != nil:
+		return "", nil, false, fmt.Errorf("stored answer to %s: %w", target, err)
+	}
+	body, err = c.codec.unpack(blob)
+	return etag, body, err == nil, err
+}

@@ -1,0 +1,113 @@
+package casefile
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"pentimento/internal/evidence"
+)
+
+// Listing is the last listing of a repository's refs. The zero Listing: none was ever had.
+type Listing struct {
+	Source string // evidence id
+	At     time.Time
+	Refs   []evidence.ListedRef
+}
+
+// Known reports whether the refs were ever listed.
+func (l Listing) Known() bool { return l.Source != "" }
+
+// Attempt names one attempt of a run.
+type Attempt struct {
+	RunID   int64
+	Attempt int
+}
+
+// Facts is everything that the case holds about one repository, each thing as last told.
+type Facts struct {
+	ID         int64 // row id of the repository, for the stages' own tables
+	Repository evidence.Repository
+	State      *evidence.RepositoryState // nil: the API was not asked or did not answer
+	StateID    string
+	Listing    Listing
+	Updates    []evidence.RefUpdate // by time, then id
+	History    *evidence.History
+	Seen       map[evidence.OID][]evidence.CommitSeen
+	Runs       []evidence.Run // the last observation of each attempt, by creation, run and attempt
+	Jobs       map[Attempt][]evidence.Job
+	Coverage   []evidence.Coverage
+	Gaps       []evidence.Gap // met by the last collection of each unit
+	Statements []Declaration  // in force: retracted ones are left out
+}
+
+// Facts loads one repository.
+func (c *Case) Facts(ctx context.Context, repo evidence.Repository) (*Facts, error) {
+	f := &Facts{Seen: map[evidence.OID][]evidence.CommitSeen{}, Jobs: map[Attempt][]evidence.Job{}}
+	if err := c.db.QueryRowContext(ctx, "SELECT id, name FROM repository WHERE key = ?", repo.Key()).Scan(&f.ID, &f.Repository); err != nil {
+		return nil, fmt.Errorf("facts of %s: %w", repo, err)
+	}
+	for _, load := range []func(context.Context, *Facts) error{
+		c.loadState, c.loadListing, c.loadUpdates, c.loadHistory, c.loadSeen, c.loadRuns, c.loadJobs, c.loadCoverage, c.loadGaps, c.loadStatements,
+	} {
+		if err := load(ctx, f); err != nil {
+			return nil, fmt.Errorf("facts of %s: %w", repo, err)
+		}
+	}
+	return f, nil
+}
+
+func (c *Case) loadState(ctx context.Context, f *Facts) error {
+	return c.each(ctx, `SELECT s.id, s.github_id, s.full_name, s.default_branch, s.fork_of, s.private, s.archived, s.disabled, s.created_at, s.pushed_at
+		FROM repository_state s LEFT JOIN source_seen v ON v.source = s.source WHERE s.repository = ?
+		ORDER BY v.collection DESC, v.at DESC, s.id LIMIT 1`, []any{f.ID}, func(scan func(...any) error) error {
+		st, created, pushed := &evidence.RepositoryState{}, "", ""
+		err := scan(&f.StateID, &st.GitHubID, &st.FullName, &st.DefaultBranch, &st.ForkOf, &st.Private, &st.Archived, &st.Disabled, &created, &pushed)
+		if err != nil {
+			return err
+		}
+		f.State = st
+		return parseStamps(pair{created, &st.CreatedAt}, pair{pushed, &st.PushedAt})
+	})
+}
+
+// pair is a text to parse and where it goes.
+type pair struct {
+	text string
+	to   *time.Time
+}
+
+func parseStamps(pairs ...pair) error {
+	for _, p := range pairs {
+		t, err := parseStamp(p.text)
+		if err != nil {
+			return err
+		}
+		*p.to = t
+	}
+	return nil
+}
+
+func (c *Case) loadListing(ctx context.Context, f *Facts) error {
+	return c.each(ctx, "SELECT source, at, ref, oid, peeled, symref FROM listed_now WHERE repository = ? ORDER BY ref", []any{f.ID}, func(scan func(...any) error) error {
+		var at string
+		var r evidence.ListedRef
+		if err := scan(&f.Listing.Source, &at, &r.Ref, &r.OID, &r.Peeled, &r.Symref); err != nil {
+			return err
+		}
+		f.Listing.Refs = append(f.Listing.Refs, r)
+		return parseStamps(pair{at, &f.Listing.At})
+	})
+}
+
+func (c *Case) loadUpdates(ctx context.Context, f *Facts) error {
+	return c.each(ctx, `SELECT origin, external_id, ref, before, after, kind, at, actor FROM ref_update WHERE repository = ? ORDER BY at, id`,
+		[]any{f.ID}, func(scan func(...any) error) error {
+			u, at := evidence.RefUpdate{Repository: f.Repository}, ""
+			if err := scan(&u.Origin, &u.ExternalID, &u.Ref, &u.Before, &u.After, &u.Kind, &at, &u.Actor); err != nil {
+				return err
+			}
+			f.Updates = append(f.Updates, u)
+			return parseStamps(pair{at, &f.Updates[len(f.Updates)-1].At})
+		})
+}

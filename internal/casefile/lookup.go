@@ -1,0 +1,168 @@
+package casefile
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Field is one named value of a fact.
+type Field struct{ Name, Value string }
+
+// Item is what stands behind an evidence id.
+type Item struct {
+	ID     string
+	Kind   string // "ref update", "commit", "run", ...
+	Fields []Field
+	Source string   // id of the answer that told it; empty for an answer itself, for declarations and for inferences
+	Answer *Answer  // for an answer: how it was asked and what came
+	Seen   []string // for an answer: the times at which it came, RFC 3339
+}
+
+// Answer is a stored answer of a source.
+type Answer struct {
+	Digest, StoredDigest string
+	Redactions           int
+	Body                 []byte
+}
+
+// ErrNoEvidence is returned for an id that names nothing in the case.
+var ErrNoEvidence = errors.New("no such evidence in this case")
+
+// evidenceTables maps the prefix of an id to its table and what to call a row of it. The names are ours, never a user's.
+var evidenceTables = map[string]struct{ table, key, kind string }{
+	"src": {"source", "id", "answer of a source"},
+	"upd": {"ref_update", "id", "ref update"},
+	"cmt": {"commit_object", "oid", "commit"},
+	"run": {"run", "id", "run attempt"},
+	"job": {"job", "id", "job"},
+	"rep": {"repository_state", "id", "repository as the API told it"},
+	"gap": {"current_gap", "id", "gap"},
+	"dec": {"declaration", "id", "declaration"},
+	"pre": {"presence", "id", "presence (an inference)"},
+	"opp": {"opportunity", "id", "opportunity (an inference)"},
+	"win": {"exposure_window", "id", "exposure window (an inference)"},
+}
+
+// Evidence looks an id up.
+func (c *Case) Evidence(ctx context.Context, id string) (Item, error) {
+	prefix, rest, _ := strings.Cut(id, "-")
+	t, ok := evidenceTables[prefix]
+	if !ok {
+		return Item{}, fmt.Errorf("evidence %s: %w", id, ErrNoEvidence)
+	}
+	value := id
+	if prefix == "cmt" {
+		value = rest
+	}
+	item := Item{ID: id, Kind: t.kind}
+	rows, err := c.db.QueryContext(ctx, "SELECT * FROM "+t.table+" WHERE "+t.key+" = ?", value)
+	if err != nil {
+		return Item{}, fmt.Errorf("evidence %s: %w", id, err)
+	}
+	found := false
+	err = printRows(rows, func(columns []string) error {
+		for _, name := range columns {
+			item.Fields = append(item.Fields, Field{Name: name})
+		}
+		return nil
+	}, func(values []*string) error {
+		found = true
+		for i, v := range values {
+			if v != nil {
+				item.Fields[i].Value = *v
+			}
+		}
+		return nil
+	})
+	if err == nil && !found {
+		err = ErrNoEvidence
+	}
+	if err == nil {
+		err = c.complete(ctx, &item, prefix, value)
+	}
+	if err != nil {
+		return Item{}, fmt.Errorf("evidence %s: %w", id, err)
+	}
+	return item, nil
+}
+
+// complete turns a raw row into what a person wants to see: the repository's name, an answer's body and times, a commit's source.
+func (c *Case) complete(ctx context.Context, item *Item, prefix, key string) error {
+	for i, f := range item.Fields {
+		if f.Name != "repository" {
+			continue
+		}
+		if err := c.db.QueryRowContext(ctx, "SELECT name FROM repository WHERE id = ?", f.Value).Scan(&item.Fields[i].Value); err != nil {
+			return err
+		}
+	}
+	switch prefix {
+	case "src":
+		return c.answer(ctx, item)
+	case "cmt":
+		err := c.db.QueryRowContext(ctx, "SELECT source FROM commit_seen WHERE oid = ? AND source <> '' ORDER BY source LIMIT 1", key).Scan(&item.Source)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	}
+	if i := slices.IndexFunc(item.Fields, func(f Field) bool { return f.Name == "source" }); i >= 0 {
+		item.Source = item.Fields[i].Value
+		item.Fields = slices.Delete(item.Fields, i, i+1)
+	}
+	return nil
+}
+
+func (c *Case) answer(ctx context.Context, item *Item) error {
+	item.Fields = slices.DeleteFunc(item.Fields, func(f Field) bool {
+		return f.Name == "body" || f.Name == "sha256" || f.Name == "stored_sha256" || f.Name == "redactions"
+	})
+	a, blob := &Answer{}, []byte(nil)
+	err := c.db.QueryRowContext(ctx, "SELECT sha256, stored_sha256, redactions, body FROM source WHERE id = ?", item.ID).
+		Scan(&a.Digest, &a.StoredDigest, &a.Redactions, &blob)
+	if err != nil {
+		return err
+	}
+	if a.Body, err = c.codec.unpack(blob); err != nil {
+		return err
+	}
+	item.Answer = a
+	return c.each(ctx, "SELECT DISTINCT at FROM source_seen WHERE source = ? ORDER BY at", []any{item.ID}, func(scan func(...any) error) error {
+		var at string
+		if err := scan(&at); err != nil {
+			return err
+		}
+		item.Seen = append(item.Seen, at)
+		return nil
+	})
+}
+
+// StorePack puts a campaign pack's text into the scope of the case; the same name again replaces it: packs grow in mid-case.
+func (c *Case) StorePack(ctx context.Context, name string, text []byte) error {
+	_, err := c.db.ExecContext(ctx, "INSERT INTO pack (name, sha256, text) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, text = excluded.text",
+		name, digest(text), text)
+	if err != nil {
+		return fmt.Errorf("store pack %s: %w", name, err)
+	}
+	return nil
+}
+
+// Packs calls f for the packs in scope, by name.
+func (c *Case) Packs(ctx context.Context, f func(name string, text []byte) error) error {
+	err := c.each(ctx, "SELECT name, text FROM pack ORDER BY name", nil, func(scan func(...any) error) error {
+		var name string
+		var text []byte
+		if err := scan(&name, &text); err != nil {
+			return err
+		}
+		return f(name, text)
+	})
+	if err != nil {
+		return fmt.Errorf("read packs: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+-- Inferences, version 1: emptied and filled again by every analysis. An instant is five columns: two bounds with their clocks, NULL where
+-- unbounded, and the evidence ids as a JSON array.
+
+CREATE TABLE analysis (
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE finding (             -- one malicious workflow version
+  blob         TEXT PRIMARY KEY,
+  campaign     TEXT NOT NULL,
+  hits         TEXT NOT NULL,      -- JSON: rule, severity, confidence, reason, lines
+  secrets      TEXT NOT NULL,      -- JSON array of names, sorted
+  all_secrets  INTEGER NOT NULL,
+  destinations TEXT NOT NULL,      -- JSON array of hosts as in the file
+  triggers     TEXT NOT NULL,      -- JSON
+  leaks        TEXT NOT NULL       -- JSON: which step leaks what
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE finding_place (
+  blob       TEXT NOT NULL REFERENCES finding,
+  repository INTEGER NOT NULL REFERENCES repository,
+  path       TEXT NOT NULL,
+  PRIMARY KEY (blob, repository, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE campaign_commit (
+  repository        INTEGER NOT NULL REFERENCES repository,
+  oid               TEXT NOT NULL,
+  role              TEXT NOT NULL,
+  campaign          TEXT NOT NULL,
+  path              TEXT NOT NULL,
+  blob              TEXT NOT NULL,
+  committed_at      TEXT NOT NULL, -- git clock: the committer's word
+  recovered         INTEGER NOT NULL,
+  signals           TEXT NOT NULL, -- JSON array
+  pushed_not_before TEXT, pushed_not_before_clock TEXT, pushed_not_after TEXT, pushed_not_after_clock TEXT,
+  pushed_evidence   TEXT NOT NULL,
+  PRIMARY KEY (repository, oid, role, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE presence (
+  id             TEXT PRIMARY KEY,
+  repository     INTEGER NOT NULL REFERENCES repository,
+  ref            TEXT,             -- NULL: no ref can be named
+  path           TEXT NOT NULL,
+  blob           TEXT NOT NULL,    -- the first version
+  campaign       TEXT NOT NULL,
+  state          TEXT NOT NULL,    -- proven, possible
+  armed          TEXT NOT NULL,    -- armed, proposed, inherited, no
+  added_not_before TEXT, added_not_before_clock TEXT, added_not_after TEXT, added_not_after_clock TEXT, added_evidence TEXT NOT NULL,
+  added_commit   TEXT NOT NULL, added_update_before TEXT NOT NULL, added_update_after TEXT NOT NULL,
+  gone           INTEGER NOT NULL, -- 0: still there as of as_of; then the removed columns say nothing
+  removed_not_before TEXT, removed_not_before_clock TEXT, removed_not_after TEXT, removed_not_after_clock TEXT, removed_evidence TEXT NOT NULL,
+  removed_commit TEXT NOT NULL, removed_update_before TEXT NOT NULL, removed_update_after TEXT NOT NULL,
+  how            TEXT NOT NULL,
+  as_of          TEXT NOT NULL     -- last observation of the ref
+) STRICT;
+CREATE INDEX presence_by_repository ON presence (repository, ref, path);
+
+CREATE TABLE presence_version (
+  presence TEXT NOT NULL REFERENCES presence,
+  seq      INTEGER NOT NULL,
+  blob     TEXT NOT NULL,
+  oid      TEXT NOT NULL,          -- the commit that brought this version
+  from_not_before TEXT, from_not_before_clock TEXT, from_not_after TEXT, from_not_after_clock TEXT, from_evidence TEXT NOT NULL,
+  PRIMARY KEY (presence, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE contains (            -- refs that reach a malicious commit but never held the file, as far as is known
+  repository INTEGER NOT NULL REFERENCES repository,
+  ref        TEXT NOT NULL,
+  oid        TEXT NOT NULL,
+  PRIMARY KEY (repository, ref, oid)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE opportunity (         -- when GitHub could start a malicious version
+  id         TEXT PRIMARY KEY,
+  presence   TEXT NOT NULL REFERENCES presence,
+  repository INTEGER NOT NULL REFERENCES repository,
+  ref        TEXT,
+  path       TEXT NOT NULL,
+  blob       TEXT NOT NULL,
+  event      TEXT NOT NULL,
+  head       TEXT NOT NULL,        -- the pushed commit; empty for events that need none
+  status     TEXT NOT NULL,        -- possible, suppressed, matched, no-run-seen
+  reason     TEXT NOT NULL,
+  run_id     INTEGER,
+  at_not_before TEXT, at_not_before_clock TEXT, at_not_after TEXT, at_not_after_clock TEXT, at_evidence TEXT NOT NULL
+) STRICT;
+CREATE INDEX opportunity_by_presence ON opportunity (presence);
+
+CREATE TABLE execution (           -- how far one attempt of a run of a malicious version got
+  run        TEXT PRIMARY KEY REFERENCES run,
+  repository INTEGER NOT NULL REFERENCES repository,
+  run_id     INTEGER NOT NULL,
+  attempt    INTEGER NOT NULL,
+  ref        TEXT NOT NULL,
+  path       TEXT NOT NULL,
+  blob       TEXT NOT NULL,
+  campaign   TEXT NOT NULL,
+  ladder     TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  leaked_not_before TEXT, leaked_not_before_clock TEXT, leaked_not_after TEXT, leaked_not_after_clock TEXT, leaked_evidence TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE exposure_window (
+  id         TEXT PRIMARY KEY,
+  repository INTEGER NOT NULL REFERENCES repository,
+  campaign   TEXT NOT NULL,
+  secret     TEXT NOT NULL,        -- empty for a credential that stands in no secret list
+  credential TEXT NOT NULL,
+  project    TEXT NOT NULL,
+  value      INTEGER NOT NULL,     -- 1 for the value that was there at first, 2 for its replacement, ...
+  opened_not_before TEXT, opened_not_before_clock TEXT, opened_not_after TEXT, opened_not_after_clock TEXT, opened_evidence TEXT NOT NULL,
+  opened_by  TEXT NOT NULL,
+  could_have_opened_by TEXT NOT NULL,
+  closed_not_before TEXT, closed_not_before_clock TEXT, closed_not_after TEXT, closed_not_after_clock TEXT, closed_evidence TEXT NOT NULL,
+  state      TEXT NOT NULL,        -- closed, open, not_known_closed
+  execution  TEXT NOT NULL,
+  reason     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE repository_verdict (  -- the state of a repository as of as_of
+  repository INTEGER PRIMARY KEY REFERENCES repository,
+  state      TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  as_of      TEXT NOT NULL,
+  evidence   TEXT NOT NULL         -- JSON array of ids
+) STRICT;
+
+CREATE TABLE inferred_gap (
+  id         TEXT PRIMARY KEY,
+  repository INTEGER NOT NULL REFERENCES repository,
+  unit       TEXT NOT NULL,
+  kind       TEXT NOT NULL,
+  subject    TEXT NOT NULL,
+  detail     TEXT NOT NULL,
+  hint       TEXT NOT NULL,
+  evidence   TEXT NOT NULL
+) STRICT;
+
+CREATE VIEW current_gap AS         -- what could not be seen: by the last collection of each unit, and by analysis
+  SELECT g.id, g.repository, g.unit, g.kind, g.subject, g.detail, g.hint FROM gap g
+   WHERE EXISTS (SELECT 1 FROM gap_seen s WHERE s.gap = g.id AND s.collection =
+     (SELECT max(d.collection) FROM unit_done d WHERE d.repository = g.repository AND d.unit = g.unit))
+  UNION ALL
+  SELECT id, repository, unit, kind, subject, detail, hint FROM inferred_gap;
+
+CREATE VIEW listing AS             -- the last listing of refs of each repository: of the last collection, then by time
+  SELECT s.repository, s.id AS source, v.at AS at, max(printf('%012d %s', v.collection, v.at)) AS last
+    FROM source s JOIN source_seen v ON v.source = s.id
+   WHERE s.origin = 'git-refs' GROUP BY s.repository;
+
+CREATE VIEW listed_now AS
+  SELECT l.repository, l.at, l.source, r.ref, r.oid, r.peeled, r.symref
+    FROM listing l JOIN listed_ref r ON r.source = l.source;

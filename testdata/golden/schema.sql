@@ -1,0 +1,395 @@
+CREATE INDEX job_by_run ON job (repository, run_id, attempt);
+
+CREATE INDEX opportunity_by_presence ON opportunity (presence);
+
+CREATE INDEX presence_by_repository ON presence (repository, ref, path);
+
+CREATE INDEX ref_update_by_ref ON ref_update (repository, ref, at);
+
+CREATE INDEX repository_state_by_repository ON repository_state (repository);
+
+CREATE INDEX run_by_repository ON run (repository, run_id, attempt);
+
+CREATE INDEX source_by_target ON source (repository, target);
+
+CREATE TABLE analysis (
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE campaign_commit (
+  repository        INTEGER NOT NULL REFERENCES repository,
+  oid               TEXT NOT NULL,
+  role              TEXT NOT NULL,
+  campaign          TEXT NOT NULL,
+  path              TEXT NOT NULL,
+  blob              TEXT NOT NULL,
+  committed_at      TEXT NOT NULL, -- git clock: the committer's word
+  recovered         INTEGER NOT NULL,
+  signals           TEXT NOT NULL, -- JSON array
+  pushed_not_before TEXT, pushed_not_before_clock TEXT, pushed_not_after TEXT, pushed_not_after_clock TEXT,
+  pushed_evidence   TEXT NOT NULL,
+  PRIMARY KEY (repository, oid, role, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE case_info (
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE collection (
+  id          INTEGER PRIMARY KEY,
+  host        TEXT NOT NULL,
+  api         TEXT NOT NULL,
+  only_units  TEXT NOT NULL,
+  started_at  TEXT NOT NULL,
+  finished_at TEXT NOT NULL        -- empty: interrupted or still running
+) STRICT;
+
+CREATE TABLE commit_object (       -- one row in all repositories that hold it
+  oid             TEXT PRIMARY KEY,
+  tree            TEXT NOT NULL,
+  parents         TEXT NOT NULL,   -- separated by a space
+  author_name     TEXT NOT NULL,
+  author_email    TEXT NOT NULL,
+  author_date     TEXT NOT NULL,
+  author_zone     TEXT NOT NULL,
+  committer_name  TEXT NOT NULL,
+  committer_email TEXT NOT NULL,
+  committer_date  TEXT NOT NULL,
+  committer_zone  TEXT NOT NULL,
+  message         TEXT NOT NULL,
+  signed          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE commit_seen (         -- in which repository it was had, and what named it there
+  repository INTEGER NOT NULL REFERENCES repository,
+  oid        TEXT NOT NULL REFERENCES commit_object,
+  via        TEXT NOT NULL,
+  named_by   TEXT NOT NULL,        -- JSON array of evidence ids
+  source     TEXT NOT NULL,
+  PRIMARY KEY (repository, oid, via, named_by)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE contains (            -- refs that reach a malicious commit but never held the file, as far as is known
+  repository INTEGER NOT NULL REFERENCES repository,
+  ref        TEXT NOT NULL,
+  oid        TEXT NOT NULL,
+  PRIMARY KEY (repository, ref, oid)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE coverage (            -- over which time an origin was listed to its end
+  repository INTEGER NOT NULL REFERENCES repository,
+  origin     TEXT NOT NULL,
+  detail     TEXT NOT NULL,
+  not_before TEXT NOT NULL,        -- empty: back to the origin's own horizon
+  not_after  TEXT NOT NULL,
+  complete   INTEGER NOT NULL,
+  oldest     TEXT NOT NULL,
+  PRIMARY KEY (repository, origin, detail, not_before, not_after, complete, oldest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE declaration (         -- what a person knows; clock "declared"
+  id           TEXT PRIMARY KEY,
+  repository   INTEGER NOT NULL REFERENCES repository,
+  secret       TEXT NOT NULL,
+  credential   TEXT NOT NULL,
+  fact         TEXT NOT NULL,
+  at           TEXT NOT NULL,
+  by_whom      TEXT NOT NULL,
+  because      TEXT NOT NULL,
+  retracts     TEXT NOT NULL       -- the id of the declaration that this one takes back, else empty
+) STRICT;
+
+CREATE TABLE execution (           -- how far one attempt of a run of a malicious version got
+  run        TEXT PRIMARY KEY REFERENCES run,
+  repository INTEGER NOT NULL REFERENCES repository,
+  run_id     INTEGER NOT NULL,
+  attempt    INTEGER NOT NULL,
+  ref        TEXT NOT NULL,
+  path       TEXT NOT NULL,
+  blob       TEXT NOT NULL,
+  campaign   TEXT NOT NULL,
+  ladder     TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  leaked_not_before TEXT, leaked_not_before_clock TEXT, leaked_not_after TEXT, leaked_not_after_clock TEXT, leaked_evidence TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE exposure_window (
+  id         TEXT PRIMARY KEY,
+  repository INTEGER NOT NULL REFERENCES repository,
+  campaign   TEXT NOT NULL,
+  secret     TEXT NOT NULL,        -- empty for a credential that stands in no secret list
+  credential TEXT NOT NULL,
+  project    TEXT NOT NULL,
+  value      INTEGER NOT NULL,     -- 1 for the value that was there at first, 2 for its replacement, ...
+  opened_not_before TEXT, opened_not_before_clock TEXT, opened_not_after TEXT, opened_not_after_clock TEXT, opened_evidence TEXT NOT NULL,
+  opened_by  TEXT NOT NULL,
+  could_have_opened_by TEXT NOT NULL,
+  closed_not_before TEXT, closed_not_before_clock TEXT, closed_not_after TEXT, closed_not_after_clock TEXT, closed_evidence TEXT NOT NULL,
+  state      TEXT NOT NULL,        -- closed, open, not_known_closed
+  execution  TEXT NOT NULL,
+  reason     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE finding (             -- one malicious workflow version
+  blob         TEXT PRIMARY KEY,
+  campaign     TEXT NOT NULL,
+  hits         TEXT NOT NULL,      -- JSON: rule, severity, confidence, reason, lines
+  secrets      TEXT NOT NULL,      -- JSON array of names, sorted
+  all_secrets  INTEGER NOT NULL,
+  destinations TEXT NOT NULL,      -- JSON array of hosts as in the file
+  triggers     TEXT NOT NULL,      -- JSON
+  leaks        TEXT NOT NULL       -- JSON: which step leaks what
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE finding_place (
+  blob       TEXT NOT NULL REFERENCES finding,
+  repository INTEGER NOT NULL REFERENCES repository,
+  path       TEXT NOT NULL,
+  PRIMARY KEY (blob, repository, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE gap (
+  id         TEXT PRIMARY KEY,
+  repository INTEGER NOT NULL REFERENCES repository,
+  unit       TEXT NOT NULL,
+  kind       TEXT NOT NULL,
+  subject    TEXT NOT NULL,
+  detail     TEXT NOT NULL,
+  hint       TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE gap_seen (
+  gap        TEXT NOT NULL REFERENCES gap,
+  collection INTEGER NOT NULL REFERENCES collection,
+  PRIMARY KEY (gap, collection)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE holding (             -- what a commit's tree holds at .github/workflows; no row: the tree could not be had
+  oid          TEXT PRIMARY KEY,
+  workflows    TEXT NOT NULL,      -- the tree's object name, empty for none
+  root_changes TEXT NOT NULL       -- JSON array
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE inferred_gap (
+  id         TEXT PRIMARY KEY,
+  repository INTEGER NOT NULL REFERENCES repository,
+  unit       TEXT NOT NULL,
+  kind       TEXT NOT NULL,
+  subject    TEXT NOT NULL,
+  detail     TEXT NOT NULL,
+  hint       TEXT NOT NULL,
+  evidence   TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE job (
+  id           TEXT PRIMARY KEY,
+  repository   INTEGER NOT NULL REFERENCES repository,
+  run_id       INTEGER NOT NULL,
+  attempt      INTEGER NOT NULL,
+  job_id       INTEGER NOT NULL,
+  name         TEXT NOT NULL,
+  status       TEXT NOT NULL,
+  conclusion   TEXT NOT NULL,
+  runner_name  TEXT NOT NULL,
+  started_at   TEXT NOT NULL,
+  completed_at TEXT NOT NULL,
+  source       TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE listed_ref (
+  source TEXT NOT NULL REFERENCES source,
+  ref    TEXT NOT NULL,
+  oid    TEXT NOT NULL,
+  peeled TEXT NOT NULL,
+  symref TEXT NOT NULL,
+  PRIMARY KEY (source, ref)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE opportunity (         -- when GitHub could start a malicious version
+  id         TEXT PRIMARY KEY,
+  presence   TEXT NOT NULL REFERENCES presence,
+  repository INTEGER NOT NULL REFERENCES repository,
+  ref        TEXT,
+  path       TEXT NOT NULL,
+  blob       TEXT NOT NULL,
+  event      TEXT NOT NULL,
+  head       TEXT NOT NULL,        -- the pushed commit; empty for events that need none
+  status     TEXT NOT NULL,        -- possible, suppressed, matched, no-run-seen
+  reason     TEXT NOT NULL,
+  run_id     INTEGER,
+  at_not_before TEXT, at_not_before_clock TEXT, at_not_after TEXT, at_not_after_clock TEXT, at_evidence TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE pack (
+  name   TEXT PRIMARY KEY,
+  sha256 TEXT NOT NULL,
+  text   BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE presence (
+  id             TEXT PRIMARY KEY,
+  repository     INTEGER NOT NULL REFERENCES repository,
+  ref            TEXT,             -- NULL: no ref can be named
+  path           TEXT NOT NULL,
+  blob           TEXT NOT NULL,    -- the first version
+  campaign       TEXT NOT NULL,
+  state          TEXT NOT NULL,    -- proven, possible
+  armed          TEXT NOT NULL,    -- armed, proposed, inherited, no
+  added_not_before TEXT, added_not_before_clock TEXT, added_not_after TEXT, added_not_after_clock TEXT, added_evidence TEXT NOT NULL,
+  added_commit   TEXT NOT NULL, added_update_before TEXT NOT NULL, added_update_after TEXT NOT NULL,
+  gone           INTEGER NOT NULL, -- 0: still there as of as_of; then the removed columns say nothing
+  removed_not_before TEXT, removed_not_before_clock TEXT, removed_not_after TEXT, removed_not_after_clock TEXT, removed_evidence TEXT NOT NULL,
+  removed_commit TEXT NOT NULL, removed_update_before TEXT NOT NULL, removed_update_after TEXT NOT NULL,
+  how            TEXT NOT NULL,
+  as_of          TEXT NOT NULL     -- last observation of the ref
+) STRICT;
+
+CREATE TABLE presence_version (
+  presence TEXT NOT NULL REFERENCES presence,
+  seq      INTEGER NOT NULL,
+  blob     TEXT NOT NULL,
+  oid      TEXT NOT NULL,          -- the commit that brought this version
+  from_not_before TEXT, from_not_before_clock TEXT, from_not_after TEXT, from_not_after_clock TEXT, from_evidence TEXT NOT NULL,
+  PRIMARY KEY (presence, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ref_update (
+  id          TEXT PRIMARY KEY,
+  repository  INTEGER NOT NULL REFERENCES repository,
+  origin      TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  ref         TEXT NOT NULL,
+  before      TEXT NOT NULL,       -- empty: the source does not say; zeros: none
+  after       TEXT NOT NULL,
+  kind        TEXT NOT NULL,
+  at          TEXT NOT NULL,       -- server clock
+  actor       TEXT NOT NULL,
+  source      TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE repository (
+  id         INTEGER PRIMARY KEY,
+  name       TEXT NOT NULL,         -- owner/name as it was given
+  key        TEXT NOT NULL UNIQUE,  -- the same in lower case: GitHub compares so
+  added_from TEXT NOT NULL,         -- file and line, or "argument"
+  mirror     TEXT NOT NULL          -- an existing clone to read git objects from; empty: fetch
+) STRICT;
+
+CREATE TABLE repository_state (
+  id             TEXT PRIMARY KEY,
+  repository     INTEGER NOT NULL REFERENCES repository,
+  github_id      INTEGER NOT NULL,
+  full_name      TEXT NOT NULL,
+  default_branch TEXT NOT NULL,
+  fork_of        TEXT NOT NULL,
+  private        INTEGER NOT NULL,
+  archived       INTEGER NOT NULL,
+  disabled       INTEGER NOT NULL,
+  created_at     TEXT NOT NULL,
+  pushed_at      TEXT NOT NULL,
+  source         TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE repository_verdict (  -- the state of a repository as of as_of
+  repository INTEGER PRIMARY KEY REFERENCES repository,
+  state      TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  as_of      TEXT NOT NULL,
+  evidence   TEXT NOT NULL         -- JSON array of ids
+) STRICT;
+
+CREATE TABLE run (                 -- one attempt as one listing told it
+  id               TEXT PRIMARY KEY,
+  repository       INTEGER NOT NULL REFERENCES repository,
+  run_id           INTEGER NOT NULL,
+  attempt          INTEGER NOT NULL,
+  workflow_id      INTEGER NOT NULL,
+  name             TEXT NOT NULL,
+  path             TEXT NOT NULL,
+  event            TEXT NOT NULL,
+  status           TEXT NOT NULL,
+  conclusion       TEXT NOT NULL,
+  head_branch      TEXT NOT NULL,
+  head_sha         TEXT NOT NULL,
+  head_repository  TEXT NOT NULL,
+  actor            TEXT NOT NULL,
+  triggering_actor TEXT NOT NULL,
+  created_at       TEXT NOT NULL,
+  started_at       TEXT NOT NULL,
+  updated_at       TEXT NOT NULL,
+  source           TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE source (
+  id            TEXT PRIMARY KEY,
+  repository    INTEGER NOT NULL REFERENCES repository,
+  origin        TEXT NOT NULL,
+  method        TEXT NOT NULL,
+  url           TEXT NOT NULL,
+  target        TEXT NOT NULL,
+  status        INTEGER NOT NULL,
+  etag          TEXT NOT NULL,
+  sha256        TEXT NOT NULL,     -- of the body as received
+  stored_sha256 TEXT NOT NULL,     -- of the body as stored, after redaction
+  redactions    INTEGER NOT NULL,
+  body          BLOB NOT NULL      -- zstd
+) STRICT;
+
+CREATE TABLE source_seen (         -- every time the same answer came
+  source     TEXT NOT NULL REFERENCES source,
+  collection INTEGER NOT NULL REFERENCES collection,
+  at         TEXT NOT NULL,
+  PRIMARY KEY (source, collection, at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE step (
+  job          TEXT NOT NULL REFERENCES job,
+  number       INTEGER NOT NULL,
+  name         TEXT NOT NULL,
+  status       TEXT NOT NULL,
+  conclusion   TEXT NOT NULL,
+  started_at   TEXT NOT NULL,      -- runner clock
+  completed_at TEXT NOT NULL,
+  PRIMARY KEY (job, number, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unit_done (
+  repository INTEGER NOT NULL REFERENCES repository,
+  unit       TEXT NOT NULL,
+  collection INTEGER NOT NULL REFERENCES collection,
+  PRIMARY KEY (repository, unit, collection)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE workflow_blob (
+  oid           TEXT PRIMARY KEY,
+  size          INTEGER NOT NULL,  -- as received
+  stored_sha256 TEXT NOT NULL,
+  redactions    INTEGER NOT NULL,
+  text          BLOB NOT NULL      -- zstd
+) STRICT;
+
+CREATE TABLE workflow_entry (
+  tree TEXT NOT NULL,
+  path TEXT NOT NULL,
+  blob TEXT NOT NULL,
+  mode TEXT NOT NULL,
+  PRIMARY KEY (tree, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW current_gap AS         -- what could not be seen: by the last collection of each unit, and by analysis
+  SELECT g.id, g.repository, g.unit, g.kind, g.subject, g.detail, g.hint FROM gap g
+   WHERE EXISTS (SELECT 1 FROM gap_seen s WHERE s.gap = g.id AND s.collection =
+     (SELECT max(d.collection) FROM unit_done d WHERE d.repository = g.repository AND d.unit = g.unit))
+  UNION ALL
+  SELECT id, repository, unit, kind, subject, detail, hint FROM inferred_gap;
+
+CREATE VIEW listed_now AS
+  SELECT l.repository, l.at, l.source, r.ref, r.oid, r.peeled, r.symref
+    FROM listing l JOIN listed_ref r ON r.source = l.source;
+
+CREATE VIEW listing AS             -- the last listing of refs of each repository: of the last collection, then by time
+  SELECT s.repository, s.id AS source, v.at AS at, max(printf('%012d %s', v.collection, v.at)) AS last
+    FROM source s JOIN source_seen v ON v.source = s.id
+   WHERE s.origin = 'git-refs' GROUP BY s.repository;
