@@ -1,0 +1,198 @@
+// Package campaign answers what is known of a campaign and whether a workflow file belongs to it. The knowledge is a pack: a YAML file with
+// waves, indicators, rules, and the texts by which the rules are held to their word.
+//
+// It takes packs (built in, or from a responder's file) and workflow files as package workflow reads them, and gives the rules that match
+// with the lines that made them match. A pack whose positives are not hit, or whose near-misses are, does not load: the responder who edits
+// a pack in mid-case learns of the mistake before the case does.
+//
+// It does not conclude that a workflow ran or that a secret was taken, and a wave is what a source claims, not a bound.
+package campaign
+
+import (
+	"cmp"
+	"embed"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"pentimento/internal/workflow"
+)
+
+// Schema is the version of the pack format.
+const Schema = "pentimento/campaign/v1"
+
+// MaxPack bounds a pack file in bytes: the built-in ones are about ten kilobytes.
+const MaxPack = 1 << 20
+
+// Pack is what is known of one campaign. Indicators are as the attacker wrote them, not defanged: print none of them as they are.
+type Pack struct {
+	Schema      string      `yaml:"schema"`
+	Name        string      `yaml:"name"`
+	Title       string      `yaml:"title"`
+	Description string      `yaml:"description"`
+	References  []Reference `yaml:"references"`
+	Waves       []Wave      `yaml:"waves"`
+	Indicators  Indicators  `yaml:"indicators"`
+	Rules       []Rule      `yaml:"rules"`
+	Positives   []Sample    `yaml:"positives"`
+	NearMisses  []Sample    `yaml:"near_misses"`
+}
+
+// Reference is where a reader finds more.
+type Reference struct {
+	Title string `yaml:"title"`
+	URL   string `yaml:"url"`
+}
+
+// Wave is a span in which the campaign was seen, both ends in UTC and included. Precision is the unit to which the ends are known, Source
+// says by whom.
+type Wave struct {
+	ID        string    `yaml:"id"`
+	From      time.Time `yaml:"from"`
+	To        time.Time `yaml:"to"`
+	Precision Precision `yaml:"precision"`
+	Source    string    `yaml:"source"`
+}
+
+// Precision of a wave's ends.
+type Precision string
+
+// Precisions.
+const (
+	Second Precision = "second"
+	Minute Precision = "minute"
+	Hour   Precision = "hour"
+	Day    Precision = "day"
+)
+
+var units = map[Precision]time.Duration{Second: time.Second, Minute: time.Minute, Hour: time.Hour, Day: 24 * time.Hour}
+
+// Contains reports whether t lies in the wave: an end known to the minute covers that whole minute.
+func (w Wave) Contains(t time.Time) bool {
+	return !t.Before(w.From) && t.Before(w.To.Add(units[w.Precision]))
+}
+
+// Indicators are what the campaign's files and commits have been seen to hold. Hosts match exactly, or below a domain when they begin with
+// "*.". URLParts and BodyMarkers are literal text in a destination's URL and in the file.
+type Indicators struct {
+	Paths         []string  `yaml:"paths"`
+	WorkflowNames []string  `yaml:"workflow_names"`
+	JobIDs        []string  `yaml:"job_ids"`
+	Messages      []Message `yaml:"messages"`
+	Hosts         []string  `yaml:"hosts"`
+	URLParts      []string  `yaml:"url_parts"`
+	BodyMarkers   []string  `yaml:"body_markers"`
+}
+
+// Message is a commit message of the campaign, whole. Role is what its commits did: plant, rearm, repush or trigger.
+type Message struct {
+	Text string `yaml:"text"`
+	Role string `yaml:"role"`
+}
+
+// Sample is a workflow file by which the rules are tested. Rules are the ids that must match a positive.
+type Sample struct {
+	Name  string   `yaml:"name"`
+	Path  string   `yaml:"path"`
+	Text  string   `yaml:"text"`
+	Rules []string `yaml:"rules"`
+}
+
+// MessageRole is the role that a commit message has in the campaign; empty for a message that is none of its own. The contents API leaves
+// off the newline that git adds, so one at the end makes no difference.
+func (p Pack) MessageRole(message string) string {
+	message = strings.TrimSuffix(message, "\n")
+	for _, m := range p.Indicators.Messages {
+		if m.Text == message {
+			return m.Role
+		}
+	}
+	return ""
+}
+
+// KnowsHost reports whether a host, lower-cased and without port, is an indicator.
+func (p Pack) KnowsHost(host string) bool {
+	return slices.ContainsFunc(p.Indicators.Hosts, func(known string) bool {
+		if domain, ok := strings.CutPrefix(known, "*"); ok {
+			return strings.HasSuffix(host, domain)
+		}
+		return host == known
+	})
+}
+
+// KnowsPath reports whether a workflow path is an indicator.
+func (p Pack) KnowsPath(name string) bool { return slices.Contains(p.Indicators.Paths, name) }
+
+// WavesAt lists the ids of the waves that hold t, in the pack's order.
+func (p Pack) WavesAt(t time.Time) []string {
+	var out []string
+	for _, w := range p.Waves {
+		if w.Contains(t) {
+			out = append(out, w.ID)
+		}
+	}
+	return out
+}
+
+// Match is a rule that holds for a file, why, and the lines that show it (sorted, from 1; none for a reason that has no line). Reason names
+// no text of the file: it is safe to print.
+type Match struct {
+	Rule   Rule
+	Reason string
+	Lines  []int
+}
+
+// Match applies the rules to one version of a workflow file, seen at any of the paths, in the pack's order.
+func (p Pack) Match(paths []string, f workflow.File, text []byte) []Match {
+	s := subject{paths: paths, file: f, text: string(text), pack: p}
+	var out []Match
+	for _, r := range p.Rules {
+		if m, ok := s.rule(r); ok {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+//go:embed packs/*.yaml
+var packs embed.FS
+
+// Builtin loads the packs that come with the program, by name.
+func Builtin() ([]Pack, error) {
+	entries, err := packs.ReadDir("packs")
+	if err != nil {
+		return nil, fmt.Errorf("list built-in packs: %w", err)
+	}
+	var out []Pack
+	for _, e := range entries {
+		text, err := packs.ReadFile(path.Join("packs", e.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("read built-in pack: %w", err)
+		}
+		p, err := Parse(e.Name(), text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b Pack) int { return cmp.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+// Load reads a pack from a file.
+func Load(name string) (Pack, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return Pack{}, fmt.Errorf("load pack: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, MaxPack+1))
+	if err != nil {
+		return Pack{}, fmt.Errorf("load pack: %w", err)
+	}
+	return Parse(name, text)
+}

@@ -1,0 +1,251 @@
+// Package detect answers which workflow versions are malicious, and which commits of a repository belong to the campaign that made them.
+//
+// It takes the texts of workflow versions, campaign packs, and a repository's history; it gives findings (one per version, with the rules and
+// lines that say why) and campaign commits with their role. It reads only values and gives only values: the same input gives the same
+// output in the same order.
+//
+// It does not conclude that a version was on a branch (see timeline), that it ran, or who made a commit: author, committer and dates are
+// whatever the maker wrote, and a role says what a commit did to the tree, not by whom.
+package detect
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"pentimento/internal/campaign"
+	"pentimento/internal/evidence"
+	"pentimento/internal/workflow"
+)
+
+// Version is one text of a workflow file and the paths at which it was seen.
+type Version struct {
+	Blob  evidence.OID
+	Paths []string
+	Text  []byte
+}
+
+// Hit is one rule that holds for a version: PACK/RULE for a pack's rule, "heuristic/RULE" for one of this package. Reason is safe to print.
+type Hit struct {
+	Rule       string
+	Severity   string
+	Confidence string
+	Reason     string
+	Lines      []int
+}
+
+// Leak is a step that sends secrets out, named as GitHub's job and step records name it. StepIndex counts the steps of the file from 0;
+// GitHub's own set-up step comes before them. It is -1, with StepName empty, for a job that hands its secrets to a reusable workflow.
+type Leak struct {
+	JobID      string
+	JobName    string
+	StepName   string
+	StepIndex  int
+	Secrets    []string // sorted
+	AllSecrets bool
+	History    bool // sends what it read from past commits: every credential ever committed
+}
+
+// Finding is a workflow version judged malicious. Secrets is every reference in the file, leaked or not: who controls the file could read
+// them all. Destinations are the hosts that leaking steps talk to, sorted, as in the file.
+type Finding struct {
+	Blob         evidence.OID
+	Paths        []string // sorted
+	Campaign     string   // the pack's name; empty where only heuristics hit
+	Hits         []Hit
+	Secrets      []workflow.SecretRef
+	AllSecrets   bool
+	History      bool
+	Destinations []string
+	Triggers     []workflow.Trigger
+	Leaks        []Leak
+	Problems     []string // why the file could not be read in full
+}
+
+// SecretNames lists the secrets of the finding, sorted, each once, without the one that stands for all.
+func (f Finding) SecretNames() []string {
+	var out []string
+	for _, r := range f.Secrets {
+		if !r.All() {
+			out = append(out, r.Name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Versions judges workflow versions: one finding per malicious one, by blob. Each blob is parsed once, however often it is given.
+func Versions(versions []Version, packs []campaign.Pack) []Finding {
+	byBlob := map[evidence.OID]Version{}
+	for _, v := range versions {
+		have := byBlob[v.Blob]
+		byBlob[v.Blob] = Version{Blob: v.Blob, Text: v.Text, Paths: append(have.Paths, v.Paths...)}
+	}
+	var out []Finding
+	for _, v := range byBlob {
+		v.Paths = sorted(v.Paths)
+		if f, ok := judge(v, packs); ok {
+			out = append(out, f)
+		}
+	}
+	slices.SortFunc(out, func(a, b Finding) int { return cmp.Compare(a.Blob, b.Blob) })
+	return out
+}
+
+func judge(v Version, packs []campaign.Pack) (Finding, bool) {
+	file := workflow.Parse(v.Text)
+	f := Finding{Blob: v.Blob, Paths: v.Paths, Secrets: file.Secrets, AllSecrets: file.AllSecrets, Triggers: file.Triggers,
+		Problems: file.Problems}
+	best := 0
+	for _, p := range packs {
+		matches := p.Match(v.Paths, file, v.Text)
+		weight := 0
+		for _, m := range matches {
+			f.Hits = append(f.Hits, Hit{Rule: p.Name + "/" + m.Rule.ID, Severity: m.Rule.Severity, Confidence: m.Rule.Confidence,
+				Reason: m.Reason, Lines: m.Lines})
+			weight = max(weight, 1+strength(m.Rule))
+		}
+		// The pack with the surest hit names the campaign; the first one where two are as sure.
+		if weight > best {
+			best, f.Campaign = weight, p.Name
+		}
+	}
+	f.Hits = append(f.Hits, heuristics(file)...)
+	if len(f.Hits) == 0 {
+		return Finding{}, false
+	}
+	f.Leaks = leaks(file)
+	f.Destinations = hosts(file, f.Leaks)
+	for _, l := range f.Leaks {
+		f.History = f.History || l.History
+	}
+	return f, true
+}
+
+func strength(r campaign.Rule) int {
+	return slices.Index(campaign.Confidences, r.Confidence)*len(campaign.Severities) + slices.Index(campaign.Severities, r.Severity)
+}
+
+// leaks lists the steps that send secrets somewhere. Where no command is seen to do so, every step that talks to a host and can read
+// secrets or history counts, and where there is none, every step or job that can read secrets: the file is known to be malicious, and what
+// cannot be followed is not thereby harmless.
+func leaks(file workflow.File) []Leak {
+	tests := []func(workflow.Step) ([]string, bool){
+		func(s workflow.Step) ([]string, bool) {
+			var sent []string
+			for _, d := range s.Destinations {
+				sent = append(sent, d.Secrets...)
+			}
+			return sent, len(sent) > 0
+		},
+		func(s workflow.Step) ([]string, bool) {
+			return secretNames(s.Secrets), len(s.Destinations) > 0 && (len(s.Secrets) > 0 || s.ReadsHistory || uploads(s))
+		},
+		func(s workflow.Step) ([]string, bool) { return secretNames(s.Secrets), len(s.Secrets) > 0 },
+	}
+	for _, test := range tests {
+		var out []Leak
+		for _, j := range file.Jobs {
+			history := false
+			for _, s := range j.Steps {
+				history = history || s.ReadsHistory
+				if names, ok := test(s); ok {
+					out = append(out, leak(j, s, names, history))
+				}
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	var out []Leak
+	for _, j := range file.Jobs {
+		if names := secretNames(j.Secrets); len(names) > 0 {
+			out = append(out, leak(j, workflow.Step{Index: -1}, names, false))
+		}
+	}
+	return out
+}
+
+func leak(j workflow.Job, s workflow.Step, names []string, history bool) Leak {
+	l := Leak{JobID: j.ID, JobName: j.Name, StepName: s.Name, StepIndex: s.Index, History: history && uploads(s)}
+	for _, n := range sorted(names) {
+		if n == "*" {
+			l.AllSecrets = true
+			continue
+		}
+		l.Secrets = append(l.Secrets, n)
+	}
+	return l
+}
+
+func uploads(s workflow.Step) bool {
+	return slices.ContainsFunc(s.Destinations, func(d workflow.Destination) bool { return d.Uploads })
+}
+
+func secretNames(refs []workflow.SecretRef) []string {
+	var out []string
+	for _, r := range refs {
+		out = append(out, r.Name)
+	}
+	return out
+}
+
+// hosts lists where the leaking steps talk to; every host of the file where no leak names one.
+func hosts(file workflow.File, leaks []Leak) []string {
+	var out []string
+	for _, j := range file.Jobs {
+		for _, s := range j.Steps {
+			if !slices.ContainsFunc(leaks, func(l Leak) bool { return l.JobID == j.ID && l.StepIndex == s.Index }) {
+				continue
+			}
+			for _, d := range s.Destinations {
+				out = append(out, d.Host)
+			}
+		}
+	}
+	if len(out) == 0 {
+		for _, d := range file.Destinations {
+			out = append(out, d.Host)
+		}
+	}
+	return sorted(out)
+}
+
+// heuristics judges a file without any pack. There is one rule so far, and it is narrow on purpose: a finding arms everything after it.
+func heuristics(file workflow.File) []Hit {
+	hit := Hit{Rule: "heuristic/secrets-posted-to-bare-host", Severity: "high", Confidence: "medium",
+		Reason: "one command posts several secrets, each under its own name, to a URL without path"}
+	for _, d := range file.Destinations {
+		named := slices.DeleteFunc(slices.Clone(d.SelfNamed), func(n string) bool { return n == "GITHUB_TOKEN" })
+		if d.Uploads && d.Bare && len(named) >= severalSecrets && outside(d.Host) {
+			hit.Lines = append(hit.Lines, d.Line)
+		}
+	}
+	if len(hit.Lines) == 0 {
+		return nil
+	}
+	slices.Sort(hit.Lines)
+	hit.Lines = slices.Compact(hit.Lines)
+	return []Hit{hit}
+}
+
+// severalSecrets is the number of own-named secrets in one post that no benign workflow of ours reached: a log-in posts two, but under the
+// names of the form (username, password), to a path.
+const severalSecrets = 2
+
+// outside tells hosts beyond the runner and its private network from those within: a service container is no thief.
+func outside(host string) bool {
+	if host == "localhost" || !strings.Contains(host, ".") && !strings.Contains(host, ":") {
+		return false
+	}
+	a, err := netip.ParseAddr(host)
+	return err != nil || !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast() && !a.IsUnspecified()
+}
+
+func sorted(list []string) []string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return slices.Compact(list)
+}

@@ -1,0 +1,139 @@
+package workflow
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+)
+
+// reference is a secret named in a text, at a byte offset of that text.
+type reference struct {
+	name   string
+	form   string
+	offset int
+}
+
+// references finds the secrets that the ${{ }} expressions of a text refer to. Nothing after an expression that is never closed is parsed:
+// GitHub refuses such a file, and its text is searched instead.
+func references(s string) []reference {
+	var out []reference
+	for at := 0; at < len(s); {
+		i := strings.Index(s[at:], "${{")
+		if i < 0 {
+			break
+		}
+		from := at + i + len("${{")
+		length, closed := expressionLength(s[from:])
+		for _, r := range inExpression(s[from:from+length], closed) {
+			r.offset += from
+			out = append(out, r)
+		}
+		at = from + length
+	}
+	return out
+}
+
+// expressionLength gives the bytes up to the closing braces, which do not close inside a string ('...', a quote doubled to escape it).
+func expressionLength(s string) (n int, closed bool) {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\'':
+			quoted = !quoted
+		case !quoted && strings.HasPrefix(s[i:], "}}"):
+			return i, true
+		}
+	}
+	return len(s), false
+}
+
+// inExpression reads one expression by actionlint's grammar, and by its words where the grammar refuses it.
+func inExpression(s string, closed bool) []reference {
+	lower := strings.ToLower(s)
+	if !strings.Contains(lower, "secrets") && !strings.Contains(lower, "github") {
+		return nil
+	}
+	if !closed || len(s) > MaxExpression {
+		return inWords(s)
+	}
+	tree, err := actionlint.NewExprParser().Parse(actionlint.NewExprLexer(s + "}}"))
+	if err != nil {
+		return inWords(s)
+	}
+	var out []reference
+	actionlint.VisitExprNode(tree, func(n, parent actionlint.ExprNode, entering bool) {
+		v, ok := n.(*actionlint.VariableNode)
+		if !ok || !entering {
+			return
+		}
+		if name, form := meaning(v.Name, n, parent); name != "" {
+			out = append(out, reference{name: strings.ToUpper(name), form: form, offset: v.Token().Offset})
+		}
+	})
+	return out
+}
+
+// meaning says which secret a use of the secrets or github context reads; no name for one that reads none.
+func meaning(context string, n, parent actionlint.ExprNode) (name, form string) {
+	property, computed := "", false
+	switch p := parent.(type) {
+	case *actionlint.ObjectDerefNode:
+		property, form = p.Property, "secrets.X"
+	case *actionlint.IndexAccessNode:
+		if p.Operand != n {
+			return "", ""
+		}
+		form = "secrets['X']"
+		if literal, ok := p.Index.(*actionlint.StringNode); ok {
+			property = literal.Value
+		} else {
+			computed, form = true, "secrets[...]"
+		}
+	}
+	_, call := parent.(*actionlint.FuncCallNode)
+	switch {
+	case context == "secrets" && (computed || property == ""):
+		if form == "" {
+			form = "toJSON(secrets)"
+		}
+		return allSecrets, form
+	case context == "secrets":
+		return property, form
+	case context == "github" && strings.EqualFold(property, "token"):
+		return "GITHUB_TOKEN", "github.token"
+	case context == "github" && call:
+		return "GITHUB_TOKEN", "toJSON(github)"
+	}
+	return "", ""
+}
+
+var secretWord = regexp.MustCompile(`(?i)\bsecrets\b(?:\s*\.\s*([a-z_][a-z0-9_-]*)|\s*\[\s*'([^'\n]{1,255})'\s*\])?|\bgithub\s*\.\s*token\b`)
+
+func inWords(s string) []reference {
+	var out []reference
+	for _, m := range secretWord.FindAllStringSubmatchIndex(s, MaxRefs) {
+		r := reference{name: allSecrets, form: "toJSON(secrets)", offset: m[0]}
+		switch {
+		case m[2] >= 0:
+			r.name, r.form = strings.ToUpper(s[m[2]:m[3]]), "secrets.X"
+		case m[4] >= 0:
+			r.name, r.form = strings.ToUpper(s[m[4]:m[5]]), "secrets['X']"
+		case strings.HasPrefix(strings.ToLower(s[m[0]:m[1]]), "github"):
+			r.name, r.form = "GITHUB_TOKEN", "github.token"
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// names lists the secrets of a text, sorted, each once.
+func names(s string) []string {
+	var out []string
+	for _, r := range references(s) {
+		out = append(out, r.name)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

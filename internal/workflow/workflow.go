@@ -1,0 +1,143 @@
+// Package workflow answers what a GitHub Actions workflow file says: what starts it, which jobs and steps it has, which secrets each step
+// can read and which hosts its scripts talk to.
+//
+// It takes the text of one file, written by anybody, and gives a [File]. A file that is no valid YAML, or too large or too tangled to be
+// parsed safely, still gives the secrets and destinations found in its text, and says in Problems why there is no more. Nothing is executed
+// or fetched.
+//
+// It does not conclude that a workflow is malicious (see campaign and detect), nor that it ran (see timeline). Scripts are read with a
+// splitter for shell commands, not with a shell: what a script computes at run time, decodes or fetches is not seen.
+package workflow
+
+// SecretRef is one reference to a secret, at its line and column (both from 1) in the file. Name is upper-cased; "*" stands for every secret
+// that the repository had. Form says how it was written: "secrets.X", "secrets['X']", "secrets[...]" (an index computed at run time),
+// "toJSON(secrets)" (the whole context, however wrapped), "inherit", "github.token" or "toJSON(github)".
+type SecretRef struct {
+	Name string
+	Line int
+	Col  int
+	Form string
+}
+
+// All reports that the reference covers every secret the repository had.
+func (r SecretRef) All() bool { return r.Name == allSecrets }
+
+const allSecrets = "*"
+
+// Destination is a host that a script talks to, and what goes there by the same command.
+type Destination struct {
+	Host    string // as in the file, lower-cased, without port
+	URL     string // as in the file, expressions included
+	Line    int
+	Program string // "curl", "wget", "nc", ...
+	// Bare is true for a URL without path, query and fragment.
+	Bare bool
+	// Uploads is true when the command carries a body.
+	Uploads bool
+	// Secrets are the names of all secrets in the command, sorted; Posted those in its body or URL, as against its headers and
+	// credentials; SelfNamed those whose body field bears the secret's own name (NAME=${{ secrets.NAME }}).
+	Secrets   []string
+	Posted    []string
+	SelfNamed []string
+}
+
+// Step is one step of a job.
+type Step struct {
+	Index        int // from 0, as in the file: GitHub's own set-up steps are not counted
+	ID           string
+	Name         string // as GitHub shows it: the name, else "Run " and the first line of the script or the action
+	Run          string
+	Uses         string
+	Line         int
+	Secrets      []SecretRef // direct, and through env of step, job and workflow where the step reads the variable
+	Destinations []Destination
+	ReadsHistory bool // the script prints patches or blobs of past commits: every credential ever committed is in reach
+}
+
+// Job is one job. Secrets are those referenced outside its steps: env, containers, and what it hands to a reusable workflow.
+type Job struct {
+	ID          string
+	Name        string // as GitHub shows it: the name, else the id; a matrix adds its values at run time
+	Line        int
+	If          string
+	Uses        string // the reusable workflow that it calls
+	Environment string
+	RunsOn      []string
+	Secrets     []SecretRef
+	Steps       []Step
+}
+
+// File is what one workflow file says. Problems lists what is wrong with it as YAML or as a workflow, at most [MaxProblems].
+type File struct {
+	Name         string
+	Triggers     []Trigger
+	Jobs         []Job
+	Secrets      []SecretRef // every reference in the file, in file order
+	AllSecrets   bool
+	Destinations []Destination // of all steps; of the whole text where the file could not be parsed
+	Problems     []string
+}
+
+// Bounds on what is parsed. Workflow files of public repositories are a few kilobytes; the bounds leave room for generated ones and keep
+// the worst file below a second and a few hundred megabytes.
+const (
+	// MaxSize is the size in bytes up to which a file is parsed; a larger one is searched as text up to this size.
+	MaxSize = 512 << 10
+	// MaxDepth bounds the nesting of YAML collections, aliases resolved: the parsers recurse.
+	MaxDepth = 64
+	// MaxNodes bounds the YAML nodes of a file with every alias replaced by what it stands for: a few lines can stand for billions.
+	MaxNodes = 100_000
+	// MaxProblems bounds File.Problems.
+	MaxProblems = 20
+	// MaxRefs bounds the secret references kept per file: GitHub allows a repository a few hundred secrets.
+	MaxRefs = 10_000
+	// MaxExpression is the longest expression that is parsed; GitHub refuses longer ones (21,000 characters). The text of a longer one is
+	// searched.
+	MaxExpression = 21_000
+	// MaxCommand bounds one command after variables are replaced: assignments can double a text with every line.
+	MaxCommand = 64 << 10
+	// MaxScript bounds the text of all commands of one step after variables are replaced, for the same reason.
+	MaxScript = 4 << 20
+)
+
+// Parse reads a workflow file. It never fails: see [File].Problems.
+func Parse(text []byte) File {
+	if len(text) > MaxSize {
+		return searchText(text[:MaxSize], "file is larger than this program parses: only its beginning was searched")
+	}
+	root, err := vet(text)
+	if err != nil {
+		return searchText(text, err.Error())
+	}
+	w, problems, err := syntax(text)
+	if err != nil {
+		return searchText(text, err.Error())
+	}
+	r := reader{text: text, where: newLocator(text)}
+	f := r.file(w)
+	f.Problems = problems
+	f.Secrets = r.scalars(root)
+	f.AllSecrets = anyAll(f.Secrets)
+	return f
+}
+
+// searchText is what is left for a file that cannot be parsed: its whole text is read as one script.
+func searchText(text []byte, problem string) File {
+	where := newLocator(text)
+	f := File{Secrets: where.refs(string(text), 1, 1), Problems: []string{problem}}
+	f.AllSecrets = anyAll(f.Secrets)
+	for _, d := range readScript(script{text: string(text)}).destinations {
+		d.Line = where.line(d.Line, 1, d.URL)
+		f.Destinations = append(f.Destinations, d)
+	}
+	return f
+}
+
+func anyAll(refs []SecretRef) bool {
+	for _, r := range refs {
+		if r.All() {
+			return true
+		}
+	}
+	return false
+}
