@@ -1,0 +1,197 @@
+package drill
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"pentimento/internal/evidence"
+)
+
+// statuses and conclusions are GitHub's words for runs, jobs and steps.
+var (
+	statuses    = wordSet("queued in_progress completed waiting requested pending")
+	conclusions = wordSet("success failure neutral cancelled skipped timed_out action_required stale startup_failure")
+)
+
+func wordSet(s string) map[string]bool {
+	out := map[string]bool{}
+	for word := range strings.FieldsSeq(s) {
+		out[word] = true
+	}
+	return out
+}
+
+// outcome reads status and conclusion: completed unless said, and a conclusion only with that.
+func (l *line) outcome() (status, conclusion string, err error) {
+	status, conclusion = l.named["status"], l.named["conclusion"]
+	if status == "" {
+		status = "completed"
+	}
+	if !statuses[status] {
+		return "", "", fmt.Errorf("unknown status %q", status)
+	}
+	if (status == "completed") != (conclusion != "") || (conclusion != "" && !conclusions[conclusion]) {
+		return "", "", fmt.Errorf("status %q with conclusion %q", status, conclusion)
+	}
+	return status, conclusion, nil
+}
+
+// times reads started and ended, which are after the base: of the run for attempts, jobs and steps.
+func (l *line) times(base time.Time) (started, ended time.Time, err error) {
+	if started, err = instant(base, l.named["started"]); err != nil {
+		return
+	}
+	if l.named["ended"] == "" {
+		return started, time.Time{}, nil
+	}
+	ended, err = instant(base, l.named["ended"])
+	if err == nil && ended.Before(started) {
+		err = errors.New("ends before it starts")
+	}
+	return
+}
+
+func (p *parser) findRun(id string) (*run, error) {
+	for _, r := range p.repo.runs {
+		if strconv.FormatInt(r.id, 10) == id {
+			return r, nil
+		}
+	}
+	return nil, fmt.Errorf("no run %q", id)
+}
+
+// run is a workflow run with its first attempt; "attempt 2" lines add more. It is created at the time of the diary.
+func (p *parser) run(l *line) error {
+	id, err := whole(l.args[0])
+	if err != nil {
+		return err
+	}
+	for _, repo := range p.recipe.Repositories {
+		for _, r := range repo.runs {
+			if r.id == id {
+				return fmt.Errorf("%d is there already", id)
+			}
+		}
+	}
+	if p.repo.ActionsOff {
+		return errors.New("Actions are disabled")
+	}
+	head, err := p.find(l.named["head"])
+	if err != nil {
+		return err
+	}
+	by, err := p.who(l)
+	if err != nil {
+		return err
+	}
+	at, err := p.clock()
+	if err != nil {
+		return err
+	}
+	r := &run{
+		id: id, path: ".github/workflows/" + l.named["of"], event: l.named["event"], branch: l.named["branch"], name: l.named["name"],
+		head: head, headRepository: evidence.Repository(l.named["fork"]), actor: by, created: at, number: len(p.repo.runs) + 1,
+	}
+	if l.named["of"] == "" || r.event == "" || r.branch == "" {
+		return errors.New("needs of, event and branch")
+	}
+	if r.name == "" {
+		r.name = r.path
+	}
+	p.repo.runs = append(p.repo.runs, r)
+	return p.addAttempt(l, r, by)
+}
+
+func (p *parser) addAttempt(l *line, r *run, by *actor) error {
+	a := &attempt{number: len(r.attempts) + 1, actor: by}
+	var err error
+	if a.status, a.conclusion, err = l.outcome(); err != nil {
+		return err
+	}
+	if a.started, a.updated, err = l.times(r.created); err != nil {
+		return err
+	}
+	if a.updated.IsZero() {
+		a.updated = a.started
+	}
+	r.attempts = append(r.attempts, a)
+	return nil
+}
+
+// last is the run that attempt, job and step lines belong to.
+func (p *parser) last() (*run, error) {
+	if len(p.repo.runs) == 0 {
+		return nil, errors.New("needs a run before it")
+	}
+	return p.repo.runs[len(p.repo.runs)-1], nil
+}
+
+func (p *parser) attempt(l *line) error {
+	r, err := p.last()
+	if err != nil {
+		return err
+	}
+	if l.args[0] != strconv.Itoa(len(r.attempts)+1) {
+		return fmt.Errorf("attempt %d comes next", len(r.attempts)+1)
+	}
+	by, err := p.who(l)
+	if err != nil {
+		return err
+	}
+	return p.addAttempt(l, r, by)
+}
+
+func (p *parser) job(l *line) error {
+	r, err := p.last()
+	if err != nil {
+		return err
+	}
+	a := r.attempts[len(r.attempts)-1]
+	j := &job{id: r.id*100 + int64(a.number*10+len(a.jobs)), name: l.args[0], runner: l.named["runner"]}
+	if l.named["id"] != "" {
+		if j.id, err = whole(l.named["id"]); err != nil {
+			return err
+		}
+	}
+	if j.status, j.conclusion, err = l.outcome(); err != nil {
+		return err
+	}
+	if j.started, j.completed, err = l.times(r.created); err != nil {
+		return err
+	}
+	a.jobs = append(a.jobs, j)
+	return nil
+}
+
+func (p *parser) step(l *line) error {
+	r, err := p.last()
+	if err != nil {
+		return err
+	}
+	jobs := r.attempts[len(r.attempts)-1].jobs
+	if len(jobs) == 0 {
+		return errors.New("needs a job before it")
+	}
+	s := step{name: l.args[0]}
+	if s.status, s.conclusion, err = l.outcome(); err != nil {
+		return err
+	}
+	if s.started, s.completed, err = l.times(r.created); err != nil {
+		return err
+	}
+	j := jobs[len(jobs)-1]
+	j.steps = append(j.steps, s)
+	return nil
+}
+
+func (p *parser) deleteRun(l *line) error {
+	r, err := p.findRun(l.args[0])
+	if err != nil {
+		return err
+	}
+	r.deleted = true
+	return nil
+}

@@ -1,0 +1,185 @@
+package drill
+
+import (
+	_ "embed"
+	"strings"
+	"time"
+
+	"pentimento/internal/evidence"
+)
+
+// Recipe is a parsed and validated recipe. Its objects have their ids already: they depend on its lines alone.
+type Recipe struct {
+	Name         string
+	Now          time.Time // the drill's present
+	Repositories []*Repository
+	Declarations []Declaration
+	Truth        Truth
+
+	actors map[string]*actor
+	caps   map[string]int // rows per page by endpoint ("activity", "events", "runs", "jobs"), and "search": rows of a filtered search
+	limits []limit
+}
+
+// Repository is what a recipe tells of one repository: what was done to it, and what is lost.
+type Repository struct {
+	Name          evidence.Repository // as a responder knows it; the old name after a rename
+	ID            int64
+	DefaultBranch string
+	CreatedAt     time.Time
+	ForkOf        evidence.Repository
+	RenamedTo     evidence.Repository
+	Archived      bool
+	Private       bool
+	Gone          bool
+	Blocked       string // reason: "dmca" or "tos"
+	NoAPI         bool   // the API does not know what git serves
+	ActionsOff    bool
+
+	commits map[string]*commit
+	order   []*commit
+	objects map[evidence.OID]object
+	heads   map[string]*commit            // the pushers' own branches, before they are pushed
+	refs    map[evidence.Ref]evidence.OID // as GitHub holds them at the end
+	tags    map[evidence.Ref]*tag         // annotated ones
+	updates []*update
+	runs    []*run
+	lag     map[string]time.Duration // of "activity" and "events" behind the git dates
+	horizon map[string]time.Time     // origins list nothing older: "activity", "events", "runs"
+	maximum map[string]int           // and not more rows than this in all: "events"
+}
+
+// Declaration is what a person knows and tells the case, as `pentimento declare` takes it.
+type Declaration struct {
+	Repository evidence.Repository
+	Secret     string
+	Fact       string // revoked, replaced, not-used, false-positive, confirmed
+	At         time.Time
+	By         string
+	Because    string
+}
+
+type actor struct {
+	login, name, email, zone string
+	id                       int64
+}
+
+type update struct {
+	ref           evidence.Ref
+	before, after evidence.OID
+	kind          evidence.Kind
+	at            time.Time
+	actor         *actor
+	nth           int // of this ref, from 1
+	unlisted      map[string]bool
+}
+
+type run struct {
+	id                  int64
+	path, event, branch string
+	name                string
+	head                *commit
+	headRepository      evidence.Repository // differs from the repository for a pull request from a fork
+	actor               *actor
+	created             time.Time
+	attempts            []*attempt
+	deleted, lostJobs   bool
+	number              int
+}
+
+type attempt struct {
+	number             int
+	started, updated   time.Time
+	status, conclusion string
+	actor              *actor
+	jobs               []*job
+}
+
+type job struct {
+	id                 int64
+	name, runner       string
+	started, completed time.Time
+	status, conclusion string
+	steps              []step
+}
+
+type step struct {
+	name               string
+	started, completed time.Time
+	status, conclusion string
+}
+
+// fullName is the present name.
+func (r *Repository) fullName() evidence.Repository {
+	if r.RenamedTo != "" {
+		return r.RenamedTo
+	}
+	return r.Name
+}
+
+// hidden reports a repository that an outsider cannot tell from one that never was.
+func (r *Repository) hidden() bool { return r.Gone || r.Private }
+
+// Scope lists the repositories that a responder is given, in the order of the recipe.
+func (r *Recipe) Scope() []evidence.Repository {
+	var out []evidence.Repository
+	for _, repo := range r.Repositories {
+		out = append(out, repo.Name)
+	}
+	return out
+}
+
+// OID resolves "owner/name:commit" to a commit and "owner/name:commit:path" to a blob of its tree. The repository may be left out
+// where the commit's name is unique in the recipe. An unknown name gives the empty OID.
+func (r *Recipe) OID(name string) evidence.OID {
+	where, rest, qualified := strings.Cut(name, ":")
+	if !qualified || !strings.Contains(where, "/") {
+		where, rest = "", name
+	}
+	label, path, _ := strings.Cut(rest, ":")
+	var found []*commit
+	for _, repo := range r.Repositories {
+		if where != "" && repo.Name.Key() != evidence.Repository(where).Key() {
+			continue
+		}
+		if c := repo.commits[label]; c != nil {
+			found = append(found, c)
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	if path == "" {
+		return found[0].oid
+	}
+	text, ok := found[0].files[path]
+	if !ok {
+		return ""
+	}
+	return hash("blob", []byte(text)).oid()
+}
+
+// repository finds by present or former name, without case.
+func (r *Recipe) repository(name string) *Repository {
+	for _, repo := range r.Repositories {
+		if key := strings.ToLower(name); repo.Name.Key() == key || (repo.RenamedTo != "" && repo.RenamedTo.Key() == key) {
+			return repo
+		}
+	}
+	return nil
+}
+
+//go:embed recipes/campaign.recipe
+var campaignText []byte
+
+//go:embed recipes/pair.recipe
+var pairText []byte
+
+// BundledText is the recipe that `pentimento drill` plays: a campaign of invented repositories.
+func BundledText() []byte { return campaignText }
+
+// Bundled is the parsed [BundledText].
+func Bundled() (*Recipe, error) { return Parse("campaign.recipe", campaignText) }
+
+// Small is a recipe of two repositories that gives rise to every kind of request.
+func Small() (*Recipe, error) { return Parse("pair.recipe", pairText) }
