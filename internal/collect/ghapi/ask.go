@@ -1,0 +1,108 @@
+package ghapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/google/go-github/v66/github"
+
+	"pentimento/internal/evidence"
+)
+
+// answer is a reply of 200 that belongs to the repository, and where the next page lies.
+type answer struct {
+	source evidence.Source
+	page   int    // of the next page, 0 for none
+	after  string // cursor of the next page, empty for none
+	cached bool   // the server confirmed what the case held: headers such as Link may be missing
+}
+
+// last reports that the server names no further page.
+func (a answer) last() bool { return a.page == 0 && a.after == "" }
+
+// ask makes one GET below /repos/{owner}/{repo}. path is "" or starts with a slash. A reply that is no use comes as a refusal, with
+// its source where the server said anything. The error is the context's, or a mistake of ours.
+//
+// go-github answers from memory once it has seen an exhausted limit, with a real clock and for 403 alone. Waiting is the business of
+// the client below, so each request gets a go-github client that has seen nothing.
+func (u unit) ask(ctx context.Context, path string, query url.Values, conditional bool) (answer, *refusal, error) {
+	gh := github.NewClient(u.cfg.Client)
+	gh.BaseURL, gh.UserAgent = u.cfg.Base, ""
+	ref := "repos/" + string(u.repo) + path
+	if len(query) > 0 {
+		ref += "?" + query.Encode()
+	}
+	req, err := gh.NewRequest(http.MethodGet, ref, nil)
+	if err != nil {
+		return answer{}, nil, fmt.Errorf("ask %s: %w", ref, err)
+	}
+	a := answer{source: evidence.Source{
+		Repository: u.repo, Origin: u.origin, Method: http.MethodGet, URL: req.URL.String(),
+		Target: "/" + strings.TrimPrefix(req.URL.RequestURI(), u.cfg.Base.EscapedPath()),
+	}}
+	var held []byte
+	if etag, body, ok := u.cfg.Cached(u.repo, a.source.Target); ok && etag != "" && conditional {
+		req.Header.Set("If-None-Match", etag)
+		a.source.ETag, held = etag, body
+	}
+	resp, err := gh.BareDo(ctx, req)
+	if ctx.Err() != nil {
+		if resp != nil && resp.Response != nil {
+			resp.Body.Close()
+		}
+		return answer{}, nil, context.Cause(ctx)
+	}
+	a.source.FetchedAt = u.cfg.Now()
+	if resp == nil || resp.Response == nil {
+		return a, unanswered(err), nil
+	}
+	return u.read(a, resp, err, held)
+}
+
+// read takes a reply apart: the body as bytes, the status as go-github typed it, the address that finally answered.
+func (u unit) read(a answer, resp *github.Response, status error, held []byte) (answer, *refusal, error) {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body) // bounded by the client; go-github puts the bodies of errors back
+	if accepted := new(github.AcceptedError); errors.As(status, &accepted) {
+		body, err = accepted.Raw, nil
+	}
+	if err != nil {
+		return a, unanswered(err), nil
+	}
+	if resp.StatusCode == http.StatusNotModified && a.source.ETag != "" {
+		a.source.Status, a.source.Body, a.cached = http.StatusOK, held, true
+	} else {
+		a.source.Status, a.source.Body, a.source.ETag = resp.StatusCode, body, resp.Header.Get("ETag")
+		if status != nil {
+			return a, refused(resp, status, &a.source), nil
+		}
+	}
+	a.page, a.after = resp.NextPage, resp.After
+	if other, strayed := u.strayed(resp); strayed {
+		return a, u.otherRepository(other, &a.source), nil
+	}
+	return a, nil, nil
+}
+
+// byID is how GitHub redirects the requests for a renamed repository.
+var byID = regexp.MustCompile(`/repositories/([0-9]{1,18})(?:/|$)`)
+
+// strayed reports that a redirect led to another repository than the one first answered under this name.
+func (u unit) strayed(resp *github.Response) (int64, bool) {
+	if resp.Request == nil {
+		return 0, false
+	}
+	m := byID.FindStringSubmatch(resp.Request.URL.Path)
+	if m == nil {
+		return 0, false
+	}
+	id, err := strconv.ParseInt(m[1], 10, 64)
+	return id, err == nil && u.id(u.repo) != 0 && id != u.id(u.repo)
+}
