@@ -1,0 +1,93 @@
+package gitremote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"pentimento/internal/evidence"
+)
+
+// list emits the entries of a .github/workflows tree once and gives their number. A tree that cannot be had leaves a gap; what it
+// holds is unknown then.
+func (w *walk) list(tree plumbing.Hash) (int, error) {
+	if n, done := w.listed[tree]; done && n < 0 {
+		return 0, errNoted
+	} else if done {
+		return n, nil
+	}
+	raw, err := w.tree(tree)
+	var entries []evidence.WorkflowEntry
+	var odd int
+	if err == nil {
+		entries, odd, err = workflowFiles(tree, raw)
+	}
+	if err == nil && w.entries+len(entries) > maxEntries {
+		err = refused("the repository has more than %d workflow entries", maxEntries)
+	}
+	if err != nil {
+		w.listed[tree] = -1
+		return 0, w.unknown(tree, err)
+	}
+	w.listed[tree] = len(entries)
+	if odd > 0 {
+		w.numbered(evidence.Gap{Repository: w.repo, Unit: w.unit, Kind: evidence.GapUnreadable, Subject: tree.String(),
+			Detail: fmt.Sprintf("%d entries of the workflow folder were passed over: repeated names, names with a slash, or more than %d", odd, maxFolder)})
+	}
+	for _, e := range entries {
+		w.files[hashOf(e.Blob)] = struct{}{}
+	}
+	w.entries += len(entries)
+	w.bytes += 128 * len(entries)
+	w.obs.Entries = append(w.obs.Entries, entries...)
+	return len(entries), nil
+}
+
+// contents fetches the workflow files that the store lacks, where there is a remote, and emits all texts.
+func (w *walk) contents(ctx context.Context, rem *remote) error {
+	oids := make([]plumbing.Hash, 0, len(w.files))
+	for h := range w.files {
+		oids = append(oids, h)
+	}
+	slices.SortFunc(oids, compareHashes)
+	if len(oids) > maxBlobs {
+		w.gap(evidence.Gap{Repository: w.repo, Unit: w.unit, Kind: evidence.GapRefused, Subject: "contents of workflow files",
+			Detail: fmt.Sprintf("%d distinct workflow files; %d were read", len(oids), maxBlobs)})
+		oids = oids[:maxBlobs]
+	}
+	if rem != nil {
+		lacking := slices.DeleteFunc(slices.Clone(oids), w.st.has)
+		if err := rem.fetchBlobs(ctx, w.st, lacking, w); err != nil {
+			return err
+		}
+	}
+	for _, h := range oids {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		typ, raw, err := w.st.read(h, maxBlob)
+		if err == nil && typ != plumbing.BlobObject {
+			err = malformed("a %s where a file should be", typ)
+		}
+		if errors.Is(err, errNoObject) {
+			w.missing(h, "the text of a workflow file, and it was not had")
+			continue
+		}
+		if err != nil {
+			if err := w.fail(err, h.String()); err != nil {
+				return err
+			}
+			continue
+		}
+		w.obs.Blobs = append(w.obs.Blobs, evidence.Blob{OID: oidOf(h), Text: raw})
+		if w.bytes += len(raw); w.bytes >= chunkBytes {
+			if err := w.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

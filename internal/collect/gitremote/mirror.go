@@ -1,0 +1,243 @@
+package gitremote
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"pentimento/internal/evidence"
+)
+
+// Mirror reads a clone or bare repository that somebody made (unit "git/mirror"): its refs as they are (a plain clone's view of its
+// origin stands under refs/remotes/), every commit that they reach, and every other commit object that it holds; the latter are said
+// to be named by the source of the reading, since no ref leads to them.
+//
+// dir is only read. Its configuration, hooks, attributes, replacements, grafts and commit graph are not looked at. Alternates are not
+// followed, because they may point anywhere on this machine; a repository that has them leaves a gap. So do SHA-256, reftable and
+// linked worktrees, whose objects lie elsewhere. Errors are as of [Collector.Collect].
+func (c *Collector) Mirror(ctx context.Context, repo evidence.Repository, dir string, emit func(evidence.Observation) error) error {
+	if err := c.mirror(ctx, repo, dir, emit); err != nil {
+		return fmt.Errorf("read mirror of %s: %w", repo, err)
+	}
+	return nil
+}
+
+func (c *Collector) mirror(ctx context.Context, repo evidence.Repository, dir string, emit func(evidence.Observation) error) error {
+	obs := evidence.Observation{Repository: repo, Unit: unitMirror, Done: true}
+	st, err := openMirror(dir)
+	if err != nil {
+		g, ok := gapOf(err, repo, unitMirror, "mirror")
+		if !ok {
+			return err
+		}
+		obs.Gaps = append(obs.Gaps, g)
+		return emit(obs)
+	}
+	defer st.close()
+	list, err := st.listing()
+	if err != nil {
+		return err
+	}
+	source := func(origin evidence.Origin, target string, body []byte) evidence.Source {
+		return evidence.Source{Repository: repo, Origin: origin, Method: "FILE", URL: "file://" + filepath.ToSlash(dir), Target: target,
+			FetchedAt: c.cfg.Now().UTC(), Body: body}
+	}
+	refs := source(evidence.OriginGitRefs, "mirror refs", list.text())
+	pack := source(evidence.OriginGitPack, "mirror objects", nil)
+	if err := emit(evidence.Observation{Repository: repo, Unit: unitMirror, Sources: []evidence.Source{refs}, Refs: list.refs,
+		Gaps: st.mirrorGaps(repo)}); err != nil {
+		return err
+	}
+	w := newWalk(st, repo, unitMirror, "mirror", emit)
+	w.source(pack)
+	var tips []plumbing.Hash
+	for _, r := range list.refs {
+		tips = append(tips, hashOf(r.OID))
+	}
+	if err := w.from(ctx, unique(tips), nil); err != nil {
+		return err
+	}
+	if err := w.unreached(ctx, pack.ID()); err != nil {
+		return err
+	}
+	if err := w.contents(ctx, nil); err != nil {
+		return err
+	}
+	return w.finish()
+}
+
+// unreached emits the commit objects that no ref led to.
+func (w *walk) unreached(ctx context.Context, source string) error {
+	var rest []plumbing.Hash
+	err := w.st.allCommits(ctx, func(h plumbing.Hash) error {
+		if _, ok := w.seen[h]; !ok {
+			rest = append(rest, h)
+		}
+		return nil
+	})
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := w.fail(err, "commits that no ref reaches"); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(rest, compareHashes)
+	return w.from(ctx, rest, []string{source})
+}
+
+// openMirror finds the repository in dir: a bare one, or the .git folder of a clone.
+func openMirror(dir string) (*store, error) {
+	hint := "give the folder of a clone or of a bare repository"
+	if info, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
+		if !info.IsDir() {
+			return nil, unsupported("give the main clone instead", "a linked worktree or submodule: its objects lie elsewhere")
+		}
+		dir = filepath.Join(dir, ".git")
+	}
+	for _, name := range []string{"HEAD", "objects", "refs"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return nil, unsupported(hint, "no git repository: %s is missing", name)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "reftable")); err == nil {
+		return nil, unsupported("git clone --mirror it with the default ref format", "refs are kept as reftable")
+	}
+	s := &store{dir: dir}
+	if err := s.reopen(); err != nil {
+		return nil, mirrorDamage(err)
+	}
+	if err := s.readRefs(); err != nil {
+		return nil, mirrorDamage(err)
+	}
+	return s, nil
+}
+
+func mirrorDamage(err error) error {
+	if errors.Is(err, errDamaged) {
+		return &failure{kind: evidence.GapUnreadable, detail: printable(err.Error()), hint: "git fsck in that folder says more"}
+	}
+	return err
+}
+
+// readRefs reads packed refs and, over them, loose ones. Symbolic refs other than HEAD are passed over: what they stand for is listed.
+func (s *store) readRefs() error {
+	packed, err := readPackedRefs(filepath.Join(s.dir, "packed-refs"))
+	if err != nil {
+		return err
+	}
+	refs := map[string]plumbing.Hash{}
+	for _, e := range packed {
+		refs[e.name] = e.to
+	}
+	err = filepath.WalkDir(filepath.Join(s.dir, "refs"), func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		rel, err := filepath.Rel(s.dir, name)
+		if err != nil {
+			return err
+		}
+		ref := filepath.ToSlash(rel)
+		text, err := readStart(name)
+		if err != nil {
+			return err
+		}
+		if h, err := parseHash(text); err == nil && validRef(ref) {
+			refs[ref] = h
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for name, h := range refs {
+		s.refs = append(s.refs, refEntry{name, h})
+	}
+	slices.SortFunc(s.refs, func(a, b refEntry) int { return strings.Compare(a.name, b.name) })
+	return nil
+}
+
+// readStart reads a file that should hold one line.
+func readStart(name string) (string, error) {
+	f, err := openRegular(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxRefName+64))
+	line, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimSpace(line), err
+}
+
+// listing words the refs as a server would, HEAD included.
+func (s *store) listing() (listing, error) {
+	var l listing
+	head, err := readStart(filepath.Join(s.dir, "HEAD"))
+	if err != nil {
+		return l, err
+	}
+	byName := map[string]plumbing.Hash{}
+	for _, e := range s.refs {
+		byName[e.name] = e.to
+		ref := evidence.ListedRef{Ref: evidence.Ref(e.name), OID: oidOf(e.to)}
+		if typ, raw, err := s.read(e.to, maxObject); err == nil && typ == plumbing.TagObject {
+			if to, ok := s.peel(raw); ok {
+				ref.Peeled = oidOf(to)
+			}
+		}
+		l.refs = append(l.refs, ref)
+	}
+	if target, ok := strings.CutPrefix(head, "ref: "); ok {
+		if h, ok := byName[target]; ok {
+			l.refs = append(l.refs, evidence.ListedRef{Ref: "HEAD", OID: oidOf(h), Symref: evidence.Ref(target)})
+		}
+	} else if h, err := parseHash(head); err == nil {
+		l.refs = append(l.refs, evidence.ListedRef{Ref: "HEAD", OID: oidOf(h)})
+	}
+	l.sort()
+	return l, nil
+}
+
+// peel follows a tag object to what is no tag.
+func (s *store) peel(raw []byte) (plumbing.Hash, bool) {
+	for range maxTagDepth {
+		to, ok := tagTarget(raw)
+		if !ok {
+			return to, false
+		}
+		typ, next, err := s.read(to, maxObject)
+		if err != nil || typ != plumbing.TagObject {
+			return to, true
+		}
+		raw = next
+	}
+	return plumbing.ZeroHash, false
+}
+
+// mirrorGaps says what the repository keeps where we do not look.
+func (s *store) mirrorGaps(repo evidence.Repository) []evidence.Gap {
+	var out []evidence.Gap
+	for _, x := range []struct{ file, detail, hint string }{
+		{alternates, "the repository borrows objects from another one, which was not followed", "git repack -a -d in a copy of it, then add the copy"},
+		{"shallow", "the clone is shallow: history before its boundary is missing", "git fetch --unshallow in a copy of it, or collect from the server"},
+	} {
+		if text, err := readStart(filepath.Join(s.dir, filepath.FromSlash(x.file))); err == nil && len(bytes.TrimSpace([]byte(text))) > 0 {
+			out = append(out, evidence.Gap{Repository: repo, Unit: unitMirror, Kind: evidence.GapUnsupported, Subject: x.file, Detail: x.detail, Hint: x.hint})
+		}
+	}
+	if len(s.refs) == 0 {
+		out = append(out, evidence.Gap{Repository: repo, Unit: unitMirror, Kind: evidence.GapEmpty, Subject: "refs", Detail: "the mirror has no refs"})
+	}
+	return out
+}
