@@ -54,8 +54,8 @@ type Bound struct {
 // Known reports whether the bound says anything.
 func (b Bound) Known() bool { return !b.At.IsZero() }
 
-// firm reports a bound that does not rest on a forgeable clock.
-func (b Bound) firm() bool { return b.Known() && b.Clock != Git }
+// firm reports a bound that rests on more than a forgeable clock; a time that nobody stamped is not firm either.
+func (b Bound) firm() bool { return b.Known() && b.Clock > Git }
 
 // Instant is a point in time of which only bounds are known. The zero Instant is wholly unknown.
 type Instant struct {
@@ -107,11 +107,11 @@ func Intersect(a, b Instant) (Instant, *Contradiction) {
 	if nb.Known() && na.Known() && nb.At.After(na.At) {
 		return exclude(a, b, nb, na)
 	}
-	out := Instant{NotBefore: nb, NotAfter: na}
-	if (nb.Known() && !fromB) || (na.Known() && !toB) {
+	out, same := Instant{NotBefore: nb, NotAfter: na}, sameBounds(a, b)
+	if (nb.Known() && !fromB) || (na.Known() && !toB) || same {
 		out.Evidence = union(out.Evidence, a.Evidence)
 	}
-	if (nb.Known() && fromB) || (na.Known() && toB) || sameBounds(a, b) {
+	if (nb.Known() && fromB) || (na.Known() && toB) || same {
 		out.Evidence = union(out.Evidence, b.Evidence)
 	}
 	return out, nil
@@ -143,16 +143,22 @@ func tighter(a, b Bound, narrower func(time.Time, time.Time) bool) (Bound, bool)
 	return pick(a, b, takeB), takeB
 }
 
-// Hull is the smallest instant that holds both statements: for two reports of one move by clocks that differ by a little.
+// Hull is the smallest instant that holds both statements: for two reports of one move by clocks that differ by a little. Where both say
+// the same time the weaker clock stands: the hull holds whichever of the two is right.
 func Hull(a, b Instant) Instant {
 	out := Instant{Evidence: union(a.Evidence, b.Evidence)}
 	if a.NotBefore.Known() && b.NotBefore.Known() {
-		out.NotBefore = pick(a.NotBefore, b.NotBefore, b.NotBefore.At.Before(a.NotBefore.At))
+		out.NotBefore = looser(a.NotBefore, b.NotBefore, time.Time.Before)
 	}
 	if a.NotAfter.Known() && b.NotAfter.Known() {
-		out.NotAfter = pick(a.NotAfter, b.NotAfter, b.NotAfter.At.After(a.NotAfter.At))
+		out.NotAfter = looser(a.NotAfter, b.NotAfter, time.Time.After)
 	}
 	return out
+}
+
+// looser picks the bound that leaves more open.
+func looser(a, b Bound, wider func(time.Time, time.Time) bool) Bound {
+	return pick(a, b, wider(b.At, a.At) || (b.At.Equal(a.At) && b.Clock < a.Clock))
 }
 
 func pick(a, b Bound, takeB bool) Bound {
@@ -171,9 +177,11 @@ func (i Instant) CertainlyBefore(j Instant) bool {
 	return i.NotAfter.firm() && j.NotBefore.firm() && i.NotAfter.At.Before(j.NotBefore.At)
 }
 
-// PossiblyBefore reports that nothing excludes i having come before j.
+// PossiblyBefore reports that nothing excludes i having come before j. A git date excludes nothing that a firm clock leaves open: a
+// commit dated after the removal of its own file may still have come before it.
 func (i Instant) PossiblyBefore(j Instant) bool {
-	return !i.NotBefore.Known() || !j.NotAfter.Known() || i.NotBefore.At.Before(j.NotAfter.At)
+	a, b := i.NotBefore, j.NotAfter
+	return !a.Known() || !b.Known() || a.firm() != b.firm() || a.At.Before(b.At)
 }
 
 // String shows the bounds in RFC 3339 with the weaker clock, an unknown side as "?".
