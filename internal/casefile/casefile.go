@@ -223,7 +223,7 @@ func (c *Case) Info(ctx context.Context) (Info, error) {
 	}
 	info := Info{NowGiven: values["now_from"] == "given", Version: values["made_by"]}
 	for key, dst := range map[string]*time.Time{"now": &info.Now, "since": &info.Since, "until": &info.Until} {
-		if *dst, err = parseStamp(values[key]); err != nil {
+		if *dst, err = ParseStamp(values[key]); err != nil {
 			return Info{}, fmt.Errorf("read case info: %s: %w", key, err)
 		}
 	}
@@ -262,8 +262,8 @@ func eachRow(rows *sql.Rows, f func(scan func(...any) error) error) (err error) 
 	return rows.Err()
 }
 
-// parseStamp is the inverse of [evidence.Stamp]: the empty text is the zero time.
-func parseStamp(s string) (time.Time, error) {
+// ParseStamp is the inverse of [evidence.Stamp]: the empty text is the zero time.
+func ParseStamp(s string) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}

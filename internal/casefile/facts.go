@@ -79,7 +79,7 @@ type pair struct {
 
 func parseStamps(pairs ...pair) error {
 	for _, p := range pairs {
-		t, err := parseStamp(p.text)
+		t, err := ParseStamp(p.text)
 		if err != nil {
 			return err
 		}

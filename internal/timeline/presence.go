@@ -1,0 +1,275 @@
+package timeline
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"pentimento/internal/evidence"
+	"pentimento/internal/when"
+)
+
+// States of a presence, and how ready its version is to start again.
+const (
+	Proven   = "proven"
+	Possible = "possible"
+
+	Armed     = "armed"
+	Proposed  = "proposed"
+	Inherited = "inherited"
+	NotArmed  = "no"
+)
+
+// Change is what brought or took a malicious version: the commit on the ref's own chain, and the update with both ends where one is known.
+type Change struct {
+	Commit        evidence.OID
+	Before, After evidence.OID
+	How           string // of a removal: force_push, branch_deletion, retag, merge, revert, delete or edit
+}
+
+// Held is one version in the order in which a ref held them. Commit brought it, From is when.
+type Held struct {
+	Blob, Commit evidence.OID
+	From         when.Instant
+}
+
+// Presence is an interval in which a ref's tip held a malicious version at one path.
+type Presence struct {
+	ID        string
+	Ref       evidence.Ref // empty: none can be named
+	Path      string
+	Campaign  string
+	Rules     []string
+	Versions  []Held
+	State     string
+	Armed     string
+	Added     when.Instant
+	AddedBy   Change
+	Gone      bool
+	Removed   when.Instant // says nothing unless Gone
+	RemovedBy Change
+	AsOf      time.Time
+
+	tips   []tip // the malicious ones
+	region map[evidence.OID]bool
+}
+
+func (p Presence) added() time.Time {
+	if p.Added.NotBefore.Known() {
+		return p.Added.NotBefore.At
+	}
+	return p.Added.NotAfter.At
+}
+
+// presenceOf reads one track: a row begins at the first malicious tip and ends at the first clean one. A tip whose tree could not be had
+// ends nothing; it only widens the bounds of an end that comes later.
+func (r *reader) presenceOf(t *track) []Presence {
+	var out []Presence
+	for _, path := range r.maliciousPaths(t) {
+		var open *Presence
+		var unsure when.Bound
+		prev := tip{oid: evidence.ZeroOID}
+		for _, x := range t.tips {
+			blob, known := r.at(x, path)
+			switch {
+			case blob != "" && open == nil:
+				open = r.open(t, prev, x, path)
+				unsure = when.Bound{}
+			case blob != "":
+				r.extend(open, prev, x, path)
+				unsure = when.Bound{}
+			case !known:
+				if open != nil && !unsure.Known() {
+					unsure = x.at.NotBefore
+				}
+				continue
+			case open != nil:
+				r.finish(open, x, unsure)
+				out = append(out, *open)
+				open = nil
+			}
+			prev = x
+		}
+		if open != nil {
+			r.stillOpen(t, open)
+			out = append(out, *open)
+		}
+	}
+	return out
+}
+
+// at is the malicious blob that a tip holds at a path. known is false where the tip or its tree could not be had.
+func (r *reader) at(x tip, path string) (blob evidence.OID, known bool) {
+	if x.oid == evidence.ZeroOID {
+		return "", true
+	}
+	files, ok := r.malicious(x.oid)
+	return files[path], ok
+}
+
+func (r *reader) maliciousPaths(t *track) []string {
+	paths := map[string]bool{}
+	for _, x := range t.tips {
+		files, _ := r.malicious(x.oid)
+		for p := range files {
+			paths[p] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(paths))
+}
+
+// open begins a row at tip x, which came after prev.
+func (r *reader) open(t *track, prev, x tip, path string) *Presence {
+	p := &Presence{Ref: t.ref, Path: path, State: Possible, region: map[evidence.OID]bool{}, AsOf: t.asOf.At}
+	r.extend(p, prev, x, path)
+	plant := p.Versions[0].Commit
+	p.Added = r.arrival(x, plant)
+	p.AddedBy = Change{Commit: r.chainCommit(prev, x, path)}
+	if x.by != nil {
+		p.AddedBy.Before, p.AddedBy.After = x.by.Before, x.by.After
+	}
+	v := r.Malicious[p.Versions[0].Blob]
+	p.Campaign, p.Rules = v.Campaign, v.Rules
+	return p
+}
+
+// extend adds what tip x brought to a row: the versions that came with it, oldest first.
+func (r *reader) extend(p *Presence, prev, x tip, path string) {
+	p.tips = append(p.tips, x)
+	if x.proven {
+		p.State = Proven
+	}
+	r.grow(p.region, x.oid, path)
+	for _, h := range r.brought(prev.oid, x, path) {
+		if n := len(p.Versions); n > 0 && p.Versions[n-1].Blob == h.Blob {
+			continue
+		}
+		p.Versions = append(p.Versions, h)
+	}
+}
+
+// grow adds the connected malicious commits that o stands in: those that lie in the row though they never were a tip.
+func (r *reader) grow(region map[evidence.OID]bool, o evidence.OID, path string) {
+	stack := []evidence.OID{o}
+	for len(stack) > 0 {
+		c := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if region[c] || r.holds(c, path) == "" {
+			continue
+		}
+		region[c] = true
+		stack = append(stack, r.h.Commit(c).Parents...)
+	}
+}
+
+// brought lists the versions between the tip before and tip x, oldest first. It walks the line of malicious commits back from x, until it
+// meets what the tip before held.
+func (r *reader) brought(before evidence.OID, x tip, path string) []Held {
+	var out []Held
+	seen := map[evidence.OID]bool{}
+	stop := r.holds(before, path) != ""
+	for c := x.oid; !seen[c]; {
+		seen[c] = true
+		blob := r.holds(c, path)
+		parent := r.maliciousParent(c, path, blob)
+		if (stop && c == before) || blob == "" {
+			break
+		}
+		if parent == "" || r.holds(parent, path) != blob {
+			out = append(out, Held{Blob: blob, Commit: c, From: r.arrival(x, c)})
+		}
+		if parent == "" {
+			break
+		}
+		c = parent
+	}
+	slices.Reverse(out)
+	if len(out) == 0 { // the tip before is no ancestor but held the same line: the version is the one of x
+		blob := r.holds(x.oid, path)
+		commit := r.introduced(x.oid, path, blob)
+		out = []Held{{Blob: blob, Commit: commit, From: r.arrival(x, commit)}}
+	}
+	return out
+}
+
+// maliciousParent is the first parent of c that holds blob at path, else the first that holds another malicious version.
+func (r *reader) maliciousParent(c evidence.OID, path string, blob evidence.OID) evidence.OID {
+	other := evidence.OID("")
+	for _, p := range r.h.Commit(c).Parents {
+		switch held := r.holds(p, path); {
+		case held == blob:
+			return p
+		case held != "" && other == "":
+			other = p
+		}
+	}
+	return other
+}
+
+// introduced is the commit that brought a blob to a path, on the line that leads to c.
+func (r *reader) introduced(c evidence.OID, path string, blob evidence.OID) evidence.OID {
+	for seen := map[evidence.OID]bool{}; !seen[c]; {
+		seen[c] = true
+		p := r.maliciousParent(c, path, blob)
+		if p == "" || r.holds(p, path) != blob {
+			return c
+		}
+		c = p
+	}
+	return c
+}
+
+// arrival is when a tip brought what commit made. An update says it; where git is all there is, the dates of the commit and of the tip on
+// the ref's chain are claims, and they stand only on a side that no firm bound holds.
+func (r *reader) arrival(x tip, made evidence.OID) when.Instant {
+	if x.by != nil || x.oid == evidence.ZeroOID {
+		return x.at
+	}
+	out := x.at
+	ids := out.Evidence
+	if from := r.claimedDate(made); !out.NotBefore.Known() && from.Known() {
+		out.NotBefore = from
+		ids = append(slices.Clone(ids), evidence.CommitID(made))
+	}
+	if to := r.claimedDate(x.oid); !out.NotAfter.Known() && to.Known() {
+		out.NotAfter = to
+		ids = append(slices.Clone(ids), evidence.CommitID(x.oid))
+	}
+	if out.NotBefore.Known() && out.NotAfter.Known() && out.NotBefore.At.After(out.NotAfter.At) {
+		out = r.untangle(out, made)
+	}
+	return when.Between(out.NotBefore, out.NotAfter, ids...)
+}
+
+// untangle settles claimed dates that run backwards or that a server refutes: the claim goes, and the contradiction is said.
+func (r *reader) untangle(i when.Instant, made evidence.OID) when.Instant {
+	r.gap(evidence.GapContradiction, string(made), "the dates written into commits contradict "+i.String()+": they are the words of whoever made them",
+		"", evidence.CommitID(made))
+	switch {
+	case i.NotBefore.Clock == when.Git && i.NotAfter.Clock != when.Git:
+		i.NotBefore = when.Bound{}
+	case i.NotAfter.Clock == when.Git && i.NotBefore.Clock != when.Git:
+		i.NotAfter = when.Bound{}
+	default:
+		i.NotBefore, i.NotAfter = i.NotAfter, i.NotBefore
+	}
+	return i
+}
+
+// chainCommit is the commit on the ref's own first-parent chain that made the change between two tips at a path: the oldest one after the
+// tip before from which on the path stays as x has it.
+func (r *reader) chainCommit(prev, x tip, path string) evidence.OID {
+	if x.by == nil || !x.oid.Object() {
+		return x.oid
+	}
+	before := r.h.Reachable(prev.oid)
+	want := r.holds(x.oid, path) != ""
+	c := x.oid
+	for p := r.h.FirstParent(c); p != "" && r.h.Has(p) && !before[p]; p = r.h.FirstParent(p) {
+		if (r.holds(p, path) != "") != want {
+			break
+		}
+		c = p
+	}
+	return c
+}

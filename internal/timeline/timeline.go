@@ -1,0 +1,188 @@
+// Package timeline answers on which refs, from when to when, a malicious workflow version was present, whether GitHub could start it, and
+// how far each run got. It takes the facts of one repository and the versions that detection judged malicious; it gives presence,
+// opportunities, executions and the gaps it met on the way. It does not decide what is malicious, what a credential was worth, or that
+// something did not happen because no source shows it.
+//
+// The rules are: a ref update is proof of a state of its ref; where updates are missing, git is read along first parents and its dates
+// are claims; a commit in a ref's ancestry is not a state of that ref.
+package timeline
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"pentimento/internal/casefile"
+	"pentimento/internal/evidence"
+	"pentimento/internal/when"
+	"pentimento/internal/workflow"
+)
+
+// Leak is a step of a malicious version that takes secrets out, as the records of jobs and steps name it.
+type Leak struct {
+	JobID, JobName string
+	StepName       string
+	StepIndex      int // from 0, as in the file
+}
+
+// Version is a malicious workflow version.
+type Version struct {
+	Campaign string
+	Rules    []string
+	Triggers []workflow.Trigger
+	Leaks    []Leak
+}
+
+// Input is one repository and what was judged malicious in it.
+type Input struct {
+	Facts     *casefile.Facts
+	Malicious map[evidence.OID]Version
+	Campaign  []evidence.OID // campaign commits of all roles but removal
+	Now       time.Time
+}
+
+// Gap is something that the reading could not see, with the facts that show the hole.
+type Gap struct {
+	evidence.Gap
+	Evidence []string
+}
+
+// Result is everything that was read from the facts of one repository.
+type Result struct {
+	Presence      []Presence
+	Contains      []Containment
+	Opportunities []Opportunity
+	Executions    []Execution
+	Pushed        map[evidence.OID]when.Instant // when a commit came to the repository, where a server said so
+	Gaps          []Gap
+	AsOf          time.Time // the last listing of refs; zero for none
+}
+
+// Containment is a ref that reaches a malicious commit whose file it never held, as far as is known.
+type Containment struct {
+	Ref    evidence.Ref
+	Commit evidence.OID
+}
+
+// reader holds the facts of one repository while they are read.
+type reader struct {
+	Input
+	h          *evidence.History
+	defaultRef evidence.Ref
+	trunk      map[evidence.OID]bool // first-parent chain of the default branch
+	tracks     []*track
+	listed     map[evidence.Ref]evidence.ListedRef
+	held       map[evidence.OID]map[string]evidence.OID // malicious files by commit: path to blob
+	gaps       []Gap
+}
+
+// Read works the facts of one repository out.
+func Read(in Input) Result {
+	r := &reader{Input: in, h: in.Facts.History, listed: map[evidence.Ref]evidence.ListedRef{}, held: map[evidence.OID]map[string]evidence.OID{}}
+	for _, l := range in.Facts.Listing.Refs {
+		r.listed[l.Ref] = l
+	}
+	r.findTrunk()
+	r.buildTracks()
+	out := Result{Pushed: map[evidence.OID]when.Instant{}, AsOf: in.Facts.Listing.At}
+	for _, t := range r.tracks {
+		out.Presence = append(out.Presence, r.presenceOf(t)...)
+	}
+	out.Presence = append(out.Presence, r.place(r.uncovered(out.Presence))...)
+	r.arm(out.Presence)
+	slices.SortStableFunc(out.Presence, comparePresence)
+	out.Contains = r.contains(out.Presence)
+	for _, o := range in.Campaign {
+		if at := r.pushed(o); at.Known() {
+			out.Pushed[o] = at
+		}
+	}
+	out.Executions = r.executions(out.Presence)
+	out.Opportunities = r.opportunities(out.Presence, out.Executions)
+	out.Gaps = r.gaps
+	return out
+}
+
+func comparePresence(a, b Presence) int {
+	return cmp.Or(a.added().Compare(b.added()), cmp.Compare(a.Ref, b.Ref), cmp.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID))
+}
+
+// gap notes something that could not be seen.
+func (r *reader) gap(kind evidence.GapKind, subject, detail, hint string, ids ...string) {
+	r.gaps = append(r.gaps, Gap{Evidence: ids, Gap: evidence.Gap{Repository: r.Facts.Repository, Unit: "timeline", Kind: kind, Subject: subject,
+		Detail: detail, Hint: hint}})
+}
+
+// findTrunk names the default branch: by the API, else by the listed HEAD, else by custom where only one of the usual names is there.
+func (r *reader) findTrunk() {
+	switch {
+	case r.Facts.State != nil && r.Facts.State.DefaultBranch != "":
+		r.defaultRef = evidence.Ref("refs/heads/" + r.Facts.State.DefaultBranch)
+	case r.listed["HEAD"].Symref != "":
+		r.defaultRef = r.listed["HEAD"].Symref
+	default:
+		for _, name := range []evidence.Ref{"refs/heads/main", "refs/heads/master"} {
+			if _, ok := r.listed[name]; ok && r.defaultRef == "" {
+				r.defaultRef = name
+			}
+		}
+		if r.defaultRef == "" && len(r.listed) > 0 {
+			r.gap(evidence.GapUnsupported, "default branch", "no source names the default branch: every branch is read on its own",
+				"collect the repository from the API", r.Facts.Listing.Source)
+		}
+	}
+	r.trunk = map[evidence.OID]bool{}
+	for _, o := range r.h.FirstParents(r.listed[r.defaultRef].Target()) {
+		r.trunk[o] = true
+	}
+}
+
+// malicious lists the malicious files in the tree of a commit by path; ok is false where the tree could not be had.
+func (r *reader) malicious(o evidence.OID) (files map[string]evidence.OID, ok bool) {
+	entries, ok := r.h.Workflows(o)
+	if !ok {
+		return nil, false
+	}
+	tree := r.h.Holding(o).Workflows
+	files, done := r.held[tree]
+	if !done {
+		files = map[string]evidence.OID{}
+		for _, e := range entries {
+			if _, bad := r.Malicious[e.Blob]; bad {
+				files[e.Path] = e.Blob
+			}
+		}
+		r.held[tree] = files
+	}
+	return files, true
+}
+
+// holds is the malicious blob at a path of a commit's tree, empty for none or for an unknown tree.
+func (r *reader) holds(o evidence.OID, path string) evidence.OID {
+	files, _ := r.malicious(o)
+	return files[path]
+}
+
+// claimedDate is the committer's word on when a commit was made.
+func (r *reader) claimedDate(o evidence.OID) when.Bound {
+	c := r.h.Commit(o)
+	if c.Committer.Date.IsZero() {
+		return when.Bound{}
+	}
+	return when.Bound{At: c.Committer.Date, Clock: when.Git}
+}
+
+// descendants is the set of commits that reach o, itself included.
+func (r *reader) descendants(o evidence.OID) map[evidence.OID]bool {
+	seen, stack := map[evidence.OID]bool{}, []evidence.OID{o}
+	for len(stack) > 0 {
+		c := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if seen[c] {
+			continue
+		}
+		seen[c] = true
+		stack = append(stack, r.h.Children(c)...)
+	}
+	return seen
+}
