@@ -33,7 +33,10 @@ func ParseRepository(s string) (Repository, error) {
 }
 
 // Owner is the part before the slash.
-func (r Repository) Owner() string { return string(r[:strings.IndexByte(string(r), '/')]) }
+func (r Repository) Owner() string {
+	owner, _, _ := strings.Cut(string(r), "/")
+	return owner
+}
 
 // Name is the part after the slash.
 func (r Repository) Name() string { return string(r[strings.IndexByte(string(r), '/')+1:]) }
@@ -83,9 +86,12 @@ func (r Ref) Tag() bool { return strings.HasPrefix(string(r), "refs/tags/") }
 // Pull reports whether the ref is GitHub's own ref of a pull request.
 func (r Ref) Pull() bool { return strings.HasPrefix(string(r), "refs/pull/") }
 
-// Short drops the refs/heads/ or refs/tags/ prefix.
+// Short drops the refs/heads/ or refs/tags/ prefix, one of them: a branch may be called refs/tags/v1.
 func (r Ref) Short() string {
-	return strings.TrimPrefix(strings.TrimPrefix(string(r), "refs/heads/"), "refs/tags/")
+	if name, ok := strings.CutPrefix(string(r), "refs/heads/"); ok {
+		return name
+	}
+	return strings.TrimPrefix(string(r), "refs/tags/")
 }
 
 // ID makes the id of a fact: a kind of two to four letters and 16 hex digits of the SHA-256 over the fact's natural key. Parts are

@@ -16,7 +16,8 @@ type History struct {
 	order    []OID
 }
 
-// NewHistory joins the facts of one repository. Entries of trees that no holding names are kept: they cost nothing.
+// NewHistory joins the facts of one repository. Facts may repeat; a holding whose tree is known stands over one whose tree is not,
+// whichever comes first. Entries of trees that no holding names are kept: they cost nothing.
 func NewHistory(commits []Commit, holdings []Holding, entries []WorkflowEntry) *History {
 	h := &History{
 		commits: make(map[OID]Commit, len(commits)), holdings: make(map[OID]Holding, len(holdings)),
@@ -34,13 +35,16 @@ func NewHistory(commits []Commit, holdings []Holding, entries []WorkflowEntry) *
 	}
 	slices.Sort(h.order)
 	for _, x := range holdings {
-		h.holdings[x.Commit] = x
+		if !h.holdings[x.Commit].Known {
+			h.holdings[x.Commit] = x
+		}
 	}
 	for _, e := range entries {
 		h.trees[e.Tree] = append(h.trees[e.Tree], e)
 	}
-	for _, list := range h.trees {
+	for tree, list := range h.trees {
 		slices.SortFunc(list, func(a, b WorkflowEntry) int { return strings.Compare(a.Path, b.Path) })
+		h.trees[tree] = slices.Compact(list)
 	}
 	for _, list := range h.children {
 		slices.Sort(list)
@@ -132,10 +136,10 @@ const (
 	NotAncestor
 )
 
-// Ancestry tells whether a is b or an ancestor of b.
+// Ancestry tells whether a is b or an ancestor of b. Where either names no object nothing can be told.
 func (h *History) Ancestry(a, b OID) Ancestry {
-	if a == b && a.Object() {
-		return Ancestor
+	if !a.Object() || !b.Object() {
+		return AncestryUnknown
 	}
 	whole, seen, stack := true, map[OID]bool{}, []OID{b}
 	for len(stack) > 0 {
