@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // formulaStarts are the characters at which a spreadsheet takes a cell for a formula, with their full-width forms.
@@ -35,11 +36,8 @@ func writeCSV(w io.Writer, header []string, rows [][]string) error {
 // neutral is the cell as text that no spreadsheet runs.
 func neutral(cell string) string {
 	escaped := escapeTerminal(cell)
-	for _, r := range cell {
-		if strings.ContainsRune(formulaStarts, r) {
-			return "'" + escaped
-		}
-		break
+	if first, _ := utf8.DecodeRuneInString(cell); strings.ContainsRune(formulaStarts, first) {
+		return "'" + escaped
 	}
 	return escaped
 }
