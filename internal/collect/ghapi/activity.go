@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/go-github/v66/github"
-
 	"pentimento/internal/evidence"
 )
 
@@ -62,13 +60,13 @@ func stampOr(t time.Time, otherwise string) string {
 
 // activityRow is the row of GET /repos/{owner}/{repo}/activity; go-github v66 has none.
 type activityRow struct {
-	ID        int64             `json:"id"`
-	Before    string            `json:"before"`
-	After     string            `json:"after"`
-	Ref       string            `json:"ref"`
-	Timestamp *github.Timestamp `json:"timestamp"`
-	Type      string            `json:"activity_type"`
-	Actor     *account          `json:"actor"`
+	ID        int64      `json:"id"`
+	Before    string     `json:"before"`
+	After     string     `json:"after"`
+	Ref       string     `json:"ref"`
+	Timestamp *time.Time `json:"timestamp"`
+	Type      string     `json:"activity_type"`
+	Actor     *account   `json:"actor"`
 }
 
 var activityKinds = map[string]evidence.Kind{

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/go-github/v66/github"
-
 	"pentimento/internal/evidence"
 )
 
@@ -59,12 +57,12 @@ func (c *Collector) Events(ctx context.Context, repo evidence.Repository, emit E
 
 // event is the envelope of a row; what counts lies in the payload.
 type event struct {
-	ID        string            `json:"id"`
-	Type      string            `json:"type"`
-	Actor     *account          `json:"actor"`
-	Repo      home              `json:"repo"`
-	CreatedAt *github.Timestamp `json:"created_at"`
-	Payload   json.RawMessage   `json:"payload"`
+	ID        string          `json:"id"`
+	Type      string          `json:"type"`
+	Actor     *account        `json:"actor"`
+	Repo      home            `json:"repo"`
+	CreatedAt *time.Time      `json:"created_at"`
+	Payload   json.RawMessage `json:"payload"`
 }
 
 // payload of PushEvent, CreateEvent and DeleteEvent. Ref is full in a push and short in the others, which have full_ref since 2025.

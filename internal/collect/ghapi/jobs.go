@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/go-github/v66/github"
-
 	"pentimento/internal/evidence"
 )
 
@@ -62,25 +60,25 @@ func (u unit) jobs(ctx context.Context, ref RunRef) (listed, error) {
 }
 
 type jobRow struct {
-	ID          int64             `json:"id"`
-	RunID       int64             `json:"run_id"`
-	Attempt     int               `json:"run_attempt"`
-	Name        string            `json:"name"`
-	Status      string            `json:"status"`
-	Conclusion  string            `json:"conclusion"`
-	RunnerName  string            `json:"runner_name"`
-	StartedAt   *github.Timestamp `json:"started_at"`
-	CompletedAt *github.Timestamp `json:"completed_at"`
-	Steps       []stepRow         `json:"steps"`
+	ID          int64      `json:"id"`
+	RunID       int64      `json:"run_id"`
+	Attempt     int        `json:"run_attempt"`
+	Name        string     `json:"name"`
+	Status      string     `json:"status"`
+	Conclusion  string     `json:"conclusion"`
+	RunnerName  string     `json:"runner_name"`
+	StartedAt   *time.Time `json:"started_at"`
+	CompletedAt *time.Time `json:"completed_at"`
+	Steps       []stepRow  `json:"steps"`
 }
 
 type stepRow struct {
-	Number      int64             `json:"number"`
-	Name        string            `json:"name"`
-	Status      string            `json:"status"`
-	Conclusion  string            `json:"conclusion"`
-	StartedAt   *github.Timestamp `json:"started_at"`
-	CompletedAt *github.Timestamp `json:"completed_at"`
+	Number      int64      `json:"number"`
+	Name        string     `json:"name"`
+	Status      string     `json:"status"`
+	Conclusion  string     `json:"conclusion"`
+	StartedAt   *time.Time `json:"started_at"`
+	CompletedAt *time.Time `json:"completed_at"`
 }
 
 func readJobs(repo evidence.Repository, ref RunRef, body []byte) (page, error) {
@@ -118,12 +116,12 @@ func (r jobRow) job(repo evidence.Repository, ref RunRef) (evidence.Job, error) 
 	case len(r.Steps) > maxSteps:
 		return j, fmt.Errorf("a job of %d steps", len(r.Steps))
 	}
-	if err := stamps(map[*time.Time]*github.Timestamp{&j.StartedAt: r.StartedAt, &j.CompletedAt: r.CompletedAt}); err != nil {
+	if err := stamps(map[*time.Time]*time.Time{&j.StartedAt: r.StartedAt, &j.CompletedAt: r.CompletedAt}); err != nil {
 		return j, err
 	}
 	for _, s := range r.Steps {
 		step := evidence.Step{Number: s.Number, Name: s.Name, Status: s.Status, Conclusion: s.Conclusion}
-		if err := stamps(map[*time.Time]*github.Timestamp{&step.StartedAt: s.StartedAt, &step.CompletedAt: s.CompletedAt}); err != nil {
+		if err := stamps(map[*time.Time]*time.Time{&step.StartedAt: s.StartedAt, &step.CompletedAt: s.CompletedAt}); err != nil {
 			return j, err
 		}
 		if err := plain(s.Name, s.Status, s.Conclusion); err != nil {

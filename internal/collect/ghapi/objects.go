@@ -8,8 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	"github.com/google/go-github/v66/github"
+	"time"
 
 	"pentimento/internal/evidence"
 )
@@ -136,9 +135,9 @@ type objectRow struct {
 }
 
 type signatureRow struct {
-	Name  string            `json:"name"`
-	Email string            `json:"email"`
-	Date  *github.Timestamp `json:"date"`
+	Name  string     `json:"name"`
+	Email string     `json:"email"`
+	Date  *time.Time `json:"date"`
 }
 
 // signature keeps what a person wrote; a date outside any calendar is left out, for it is theirs to forge.

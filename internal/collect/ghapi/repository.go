@@ -6,8 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-
-	"github.com/google/go-github/v66/github"
+	"time"
 
 	"pentimento/internal/evidence"
 )
@@ -49,14 +48,14 @@ func (c *Collector) Repository(ctx context.Context, repo evidence.Repository, em
 
 func readRepository(body []byte) (evidence.RepositoryState, error) {
 	var row struct {
-		ID            int64             `json:"id"`
-		FullName      string            `json:"full_name"`
-		DefaultBranch string            `json:"default_branch"`
-		Private       bool              `json:"private"`
-		Archived      bool              `json:"archived"`
-		Disabled      bool              `json:"disabled"`
-		CreatedAt     *github.Timestamp `json:"created_at"`
-		PushedAt      *github.Timestamp `json:"pushed_at"`
+		ID            int64      `json:"id"`
+		FullName      string     `json:"full_name"`
+		DefaultBranch string     `json:"default_branch"`
+		Private       bool       `json:"private"`
+		Archived      bool       `json:"archived"`
+		Disabled      bool       `json:"disabled"`
+		CreatedAt     *time.Time `json:"created_at"`
+		PushedAt      *time.Time `json:"pushed_at"`
 		Parent        *struct {
 			FullName string `json:"full_name"`
 		} `json:"parent"`

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/go-github/v66/github"
-
 	"pentimento/internal/evidence"
 )
 
@@ -83,7 +81,7 @@ func oid(s string) (evidence.OID, error) {
 }
 
 // stamp reads a server time; the zero time for null. Years that no server has seen are refused: they do not fit RFC 3339.
-func stamp(t *github.Timestamp) (time.Time, error) {
+func stamp(t *time.Time) (time.Time, error) {
 	if t == nil || t.IsZero() {
 		return time.Time{}, nil
 	}
@@ -94,7 +92,7 @@ func stamp(t *github.Timestamp) (time.Time, error) {
 }
 
 // stamps reads several times at once.
-func stamps(pairs map[*time.Time]*github.Timestamp) error {
+func stamps(pairs map[*time.Time]*time.Time) error {
 	for to, from := range pairs {
 		t, err := stamp(from)
 		if err != nil {

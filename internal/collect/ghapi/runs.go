@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/go-github/v66/github"
-
 	"pentimento/internal/evidence"
 )
 
@@ -202,22 +200,22 @@ func gone(r *refusal) {
 
 // runRow is a run as listed, or one attempt of it.
 type runRow struct {
-	ID              int64             `json:"id"`
-	Attempt         int               `json:"run_attempt"`
-	WorkflowID      int64             `json:"workflow_id"`
-	Name            string            `json:"name"`
-	Path            string            `json:"path"`
-	Event           string            `json:"event"`
-	Status          string            `json:"status"`
-	Conclusion      string            `json:"conclusion"`
-	HeadBranch      string            `json:"head_branch"`
-	HeadSHA         string            `json:"head_sha"`
-	Actor           *account          `json:"actor"`
-	TriggeringActor *account          `json:"triggering_actor"`
-	CreatedAt       *github.Timestamp `json:"created_at"`
-	StartedAt       *github.Timestamp `json:"run_started_at"`
-	UpdatedAt       *github.Timestamp `json:"updated_at"`
-	Repository      home              `json:"repository"`
+	ID              int64      `json:"id"`
+	Attempt         int        `json:"run_attempt"`
+	WorkflowID      int64      `json:"workflow_id"`
+	Name            string     `json:"name"`
+	Path            string     `json:"path"`
+	Event           string     `json:"event"`
+	Status          string     `json:"status"`
+	Conclusion      string     `json:"conclusion"`
+	HeadBranch      string     `json:"head_branch"`
+	HeadSHA         string     `json:"head_sha"`
+	Actor           *account   `json:"actor"`
+	TriggeringActor *account   `json:"triggering_actor"`
+	CreatedAt       *time.Time `json:"created_at"`
+	StartedAt       *time.Time `json:"run_started_at"`
+	UpdatedAt       *time.Time `json:"updated_at"`
+	Repository      home       `json:"repository"`
 	HeadRepository  *struct {
 		FullName string `json:"full_name"`
 	} `json:"head_repository"`
@@ -258,7 +256,7 @@ func (r runRow) run(repo evidence.Repository) (evidence.Run, error) {
 	if run.HeadSHA, err = oid(r.HeadSHA); err != nil {
 		return run, err
 	}
-	if err := stamps(map[*time.Time]*github.Timestamp{&run.CreatedAt: r.CreatedAt, &run.StartedAt: r.StartedAt, &run.UpdatedAt: r.UpdatedAt}); err != nil {
+	if err := stamps(map[*time.Time]*time.Time{&run.CreatedAt: r.CreatedAt, &run.StartedAt: r.StartedAt, &run.UpdatedAt: r.UpdatedAt}); err != nil {
 		return run, err
 	}
 	if run.RunID <= 0 || run.CreatedAt.IsZero() {

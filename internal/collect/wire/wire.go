@@ -168,8 +168,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		t.note(req, resp)
 		again, err := t.settle(req, resp, &used)
-		if err != nil || !again {
-			return resp, err
+		if err != nil {
+			return nil, err
+		}
+		if !again {
+			return resp, nil
 		}
 	}
 }
