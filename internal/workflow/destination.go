@@ -22,8 +22,9 @@ var (
 	ipWord   = regexp.MustCompile(`^(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?:[/?#].*)?$`)
 	hostWord = regexp.MustCompile(`(?i)^(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z][a-z0-9-]*(?::\d{1,5})?(?:[/?#].*)?$`)
 	// What stands after these is no destination: bodies, headers, credentials, output files, proxies.
-	bodyFlag   = regexp.MustCompile(`(?:^|\s)(?:-[a-zA-Z#]*[dFT]|--data(?:-[a-z]+)?|--json|--form(?:-string)?|--post-data|--post-file|--body-data|--body-file|--upload-file)(?:\s*=\s*|\s+|["'$@A-Z])`)
-	headerFlag = regexp.MustCompile(`(?:^|\s)(?:-[a-zA-Z#]*[HuAeboxKcw]|--header|--user|--user-agent|--referer|--cookie|--output|--proxy|--oauth2-bearer|--write-out)(?:\s*=\s*|\s+|["'$])`)
+	// Short ones are curl's (wget's mean other things), alone or at the end of a group; a group with X is a method (-XPOST).
+	bodyFlag   = regexp.MustCompile(`(?:^|\s)(?:-[a-zA-WYZ#]*[dFT]|--data(?:-[a-z]+)?|--json|--form(?:-string)?|--post-data|--post-file|--body-data|--body-file|--upload-file)(?:\s*=\s*|\s+|["'$@A-Z])`)
+	headerFlag = regexp.MustCompile(`(?:^|\s)(?:-[a-zA-WYZ#]*[HuAeboxKcw]|--header|--user|--user-agent|--referer|--cookie|--output|--proxy|--oauth2-bearer|--write-out)(?:\s*=\s*|\s+|["'$])`)
 	method     = regexp.MustCompile(`(?i)(?:-X\s*|--request[\s=]+|--method[\s=]+|-Method\s+)["']?(?:POST|PUT|PATCH)`)
 	selfNamed  = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_]*)["']?\s*[=:]\s*["']?\$\{\{\s*secrets\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\[\s*'([^']+)'\s*\])\s*\}\}`)
 )
@@ -36,7 +37,7 @@ func destinations(full string, secrets []string, st shellState) []Destination {
 	}
 	call := request{rest: full, body: full, whole: true}
 	if program == "curl" || program == "wget" {
-		call = readRequest(full, at, st)
+		call = readRequest(program, full, at, st)
 	}
 	base := Destination{Program: program, Secrets: secrets, Uploads: call.body != "" && !call.whole || method.MatchString(full) || call.whole && len(secrets) > 0}
 	body := names(call.body)
@@ -89,17 +90,21 @@ type request struct {
 	whole      bool
 }
 
-func readRequest(full string, at int, st shellState) request {
+func readRequest(program, full string, at int, st shellState) request {
+	wget := program == "wget"
 	var r request
 	rest := []byte(full)
 	blank := func(flag *regexp.Regexp, keep func(string)) {
-		for _, m := range flag.FindAllIndex([]byte(full[at:]), -1) {
+		for _, m := range flag.FindAllStringIndex(full[at:], -1) {
 			from := at + m[1]
+			if wget && full[at+m[0]+1] == '-' && full[at+m[0]+2] != '-' {
+				continue
+			}
 			if c := full[from-1]; c != ' ' && c != '=' && c != '\t' && c != '\n' {
 				from-- // the value is glued to its flag
 			}
 			value, end := word(full, from)
-			for i := from; i < end; i++ {
+			for i := at + m[0]; i < end; i++ {
 				rest[i] = ' '
 			}
 			keep(value)
@@ -197,10 +202,13 @@ func union(lists ...[]string) []string {
 	return slices.Compact(out)
 }
 
+// dedup keeps the first of each, at most [MaxDestinations].
 func dedup(list []string) []string {
 	var out []string
+	seen := map[string]bool{}
 	for _, s := range list {
-		if !slices.Contains(out, s) {
+		if !seen[s] && len(out) < MaxDestinations {
+			seen[s] = true
 			out = append(out, s)
 		}
 	}

@@ -94,7 +94,7 @@ func oneLine(s string) string {
 		}
 		return r
 	}, s)
-	return strings.TrimSpace(s[:min(len(s), maxProblem)])
+	return strings.TrimSpace(strings.ToValidUTF8(s[:min(len(s), maxProblem)], ""))
 }
 
 // maxProblem bounds one message, in bytes.

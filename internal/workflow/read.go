@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 type reader struct {
 	text      []byte
 	where     *locator
+	problems  []string
 	inherited []SecretRef // "secrets: inherit" of the jobs read so far: no expression, so no scalar shows it
 }
 
@@ -159,6 +161,9 @@ func (r *reader) script(step *Step, e *actionlint.ExecRun, env []variable, shell
 		step.Destinations = append(step.Destinations, d)
 	}
 	step.ReadsHistory = got.history
+	if len(got.destinations) == MaxDestinations {
+		r.problems = append(r.problems, fmt.Sprintf("line %d: only the first %d destinations are listed", step.Line, MaxDestinations))
+	}
 }
 
 // variable is one environment variable with the secrets in its value.

@@ -54,6 +54,9 @@ func readScript(s script) reading {
 			if i := strings.Index(c.text, d.URL); i > 0 {
 				d.Line += strings.Count(c.text[:i], "\n")
 			}
+			if len(out.destinations) == MaxDestinations {
+				return out
+			}
 			out.destinations = append(out.destinations, d)
 		}
 	}
@@ -101,6 +104,9 @@ var (
 	redirect   = regexp.MustCompile(`(?:[^<>&0-9-]|^)(?:1?>>?\|?|\btee\s+(?:-a\s+)?)\s*["']?([^\s"'&|;<>()]+)`)
 )
 
+// maxFiles bounds the files followed per script: every command is searched for the name of each.
+const maxFiles = 64
+
 // remember keeps what a command assigns or writes.
 func (st *shellState) remember(full string, secrets []string) {
 	if m := assignment.FindStringSubmatchIndex(full); m != nil {
@@ -120,7 +126,9 @@ func (st *shellState) remember(full string, secrets []string) {
 	}
 	for _, m := range redirect.FindAllStringSubmatch(full, -1) {
 		if !strings.HasPrefix(m[1], "/dev/") {
-			st.files[m[1]] = append(st.files[m[1]], secrets...)
+			if _, known := st.files[m[1]]; known || len(st.files) < maxFiles {
+				st.files[m[1]] = union(st.files[m[1]], secrets)
+			}
 		}
 	}
 }

@@ -67,7 +67,8 @@ type Job struct {
 	Steps       []Step
 }
 
-// File is what one workflow file says. Problems lists what is wrong with it as YAML or as a workflow, at most [MaxProblems].
+// File is what one workflow file says. Problems lists what is wrong with it as YAML or as a workflow, at most
+// [MaxProblems] of the syntax and one per step whose destinations were cut.
 type File struct {
 	Name         string
 	Triggers     []Trigger
@@ -91,6 +92,8 @@ const (
 	MaxProblems = 20
 	// MaxRefs bounds the secret references kept per file: GitHub allows a repository a few hundred secrets.
 	MaxRefs = 10_000
+	// MaxDestinations bounds the destinations kept per step; a step with more says so in File.Problems.
+	MaxDestinations = 500
 	// MaxExpression is the longest expression that is parsed; GitHub refuses longer ones (21,000 characters). The text of a longer one is
 	// searched.
 	MaxExpression = 21_000
@@ -115,7 +118,7 @@ func Parse(text []byte) File {
 	}
 	r := reader{text: text, where: newLocator(text)}
 	f := r.file(w)
-	f.Problems = problems
+	f.Problems = append(problems, r.problems...)
 	f.Secrets = r.scalars(root)
 	f.AllSecrets = anyAll(f.Secrets)
 	return f
