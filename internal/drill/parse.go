@@ -19,13 +19,14 @@ const (
 
 // parser reads a recipe top to bottom.
 type parser struct {
-	recipe *Recipe
-	repo   *Repository
-	at     time.Time
-	open   *commit // takes file lines until another statement comes
-	file   string  // takes text lines
-	asks   map[*Repository]map[evidence.Ref]string
-	truths []*statedTruth // resolved when everything is known
+	recipe  *Recipe
+	repo    *Repository
+	at      time.Time
+	horizon map[string]time.Time // of the repositories to come
+	open    *commit              // takes file lines until another statement comes
+	file    string               // takes text lines
+	asks    map[*Repository]map[evidence.Ref]string
+	truths  []*statedTruth // resolved when everything is known
 }
 
 // Parse reads and validates a recipe. One statement stands on each line; "#" begins a comment line, indentation is free. A recipe reads
@@ -37,8 +38,9 @@ func Parse(name string, text []byte) (*Recipe, error) {
 		return nil, fmt.Errorf("%s: larger than %d bytes", name, maxRecipe)
 	}
 	p := &parser{
-		recipe: &Recipe{Name: name, actors: map[string]*actor{}, caps: map[string]int{}},
-		asks:   map[*Repository]map[evidence.Ref]string{},
+		recipe:  &Recipe{Name: name, actors: map[string]*actor{}, caps: map[string]int{}},
+		asks:    map[*Repository]map[evidence.Ref]string{},
+		horizon: map[string]time.Time{},
 	}
 	number := 0
 	for raw := range bytes.Lines(text) {
@@ -95,7 +97,7 @@ func (p *parser) close() {
 }
 
 // global are the verbs that may stand before any repository.
-var global = map[string]bool{"now": true, "actor": true, "cap": true, "rate-limit": true, "repository": true, "truth": true}
+var global = map[string]bool{"now": true, "actor": true, "cap": true, "rate-limit": true, "repository": true, "truth": true, "lose": true}
 
 // statements are the verbs of the language.
 func statements() map[string]statement {
@@ -125,9 +127,10 @@ func statements() map[string]statement {
 		"delete":     {min: 2, max: 2, keys: []string{"by"}, do: (*parser).delete},
 		"tag":        {min: 1, max: 1, keys: []string{"to", "by", "annotated"}, flags: []string{"move"}, do: (*parser).tag},
 		"pull":       {min: 1, max: 1, keys: []string{"head"}, do: (*parser).pull},
+		"seed":       {min: 1, max: 1, do: (*parser).seed},
 
 		// what GitHub Actions did
-		"run":     {min: 1, max: 1, keys: []string{"of", "event", "head", "branch", "by", "name", "status", "conclusion", "started", "ended", "fork"}, do: (*parser).run},
+		"run":     {min: 1, max: 1, keys: runKeys, flags: []string{"leaks", "dies", "hangs"}, do: (*parser).run},
 		"attempt": {min: 1, max: 1, keys: []string{"by", "status", "conclusion", "started", "ended"}, do: (*parser).attempt},
 		"job":     {min: 1, max: 1, keys: []string{"id", "status", "conclusion", "started", "ended", "runner"}, do: (*parser).job},
 		"step":    {min: 1, max: 1, keys: []string{"status", "conclusion", "started", "ended"}, do: (*parser).step},

@@ -3,6 +3,7 @@ package drill
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,7 +89,7 @@ func (p *parser) repository(l *line) error {
 		Name: name, ID: id, DefaultBranch: l.named["default"], ForkOf: evidence.Repository(l.named["fork-of"]), Archived: l.flags["archived"],
 		commits: map[string]*commit{}, objects: map[evidence.OID]object{}, heads: map[string]*commit{},
 		refs: map[evidence.Ref]evidence.OID{}, tags: map[evidence.Ref]*tag{},
-		lag: map[string]time.Duration{}, horizon: map[string]time.Time{}, maximum: map[string]int{},
+		lag: map[string]time.Duration{}, horizon: maps.Clone(p.horizon), maximum: map[string]int{},
 	}
 	if _, err := branchRef(r.DefaultBranch); err != nil {
 		return fmt.Errorf("default: %w", err)
@@ -125,7 +126,7 @@ func (p *parser) setLag(l *line) error {
 	return nil
 }
 
-// lose hides rows: "lose activity before T", "lose runs before T", or one row: "lose event main#2", "lose activity tag/v1#1",
+// lose hides rows: "lose activity before T", "lose runs before T" (ahead of all repositories, of each of them), or one row: "lose event main#2", "lose activity tag/v1#1",
 // "lose jobs 9001".
 func (p *parser) lose(l *line) error {
 	what := l.args[0]
@@ -137,8 +138,15 @@ func (p *parser) lose(l *line) error {
 		if len(l.args) != 1 || !slices.Contains([]string{"activity", "events", "runs"}, what) {
 			return errors.New("before: activity, events or runs")
 		}
-		p.repo.horizon[what] = t
+		if p.repo == nil {
+			p.horizon[what] = t
+		} else {
+			p.repo.horizon[what] = t
+		}
 		return nil
+	}
+	if p.repo == nil {
+		return errors.New("one row: needs a repository before it")
 	}
 	switch what {
 	case "activity", "event":
