@@ -10,6 +10,7 @@ import (
 // arm judges for every row whether its version can start again from there.
 func (r *reader) arm(rows []Presence) {
 	for i := range rows {
+		rows[i].Inherited = r.inherited(&rows[i])
 		rows[i].Armed = r.armed(&rows[i])
 		rows[i].ID = evidence.ID("pre", r.Facts.Repository.Key(), string(rows[i].Ref), rows[i].Path, string(rows[i].Versions[0].Commit),
 			string(rows[i].AddedBy.Commit), evidence.Stamp(rows[i].added()))
@@ -31,7 +32,7 @@ func (r *reader) armed(p *Presence) string {
 			return NotArmed
 		}
 		return Proposed
-	case r.inherited(p):
+	case p.Inherited:
 		return Inherited
 	case p.Ref.Tag():
 		if can("workflow_dispatch") || slices.ContainsFunc(version.Triggers, func(t workflow.Trigger) bool { return t.Event == "push" && t.MatchesRef(p.Ref) }) {

@@ -43,6 +43,7 @@ type Presence struct {
 	Versions  []Held
 	State     string
 	Armed     string
+	Inherited bool // came with a fork: the secrets were never there
 	Added     when.Instant
 	AddedBy   Change
 	Gone      bool

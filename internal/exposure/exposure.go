@@ -1,0 +1,333 @@
+// Package exposure answers from when to when each credential that a malicious version could take could be misused, and in which state a
+// repository is. It takes the facts of one repository, its findings and its timeline; it gives exposure windows and one verdict per
+// repository. It does not know whether a credential was used, and it never reads the removal of a workflow as the end of a window: what
+// was taken stays taken until the provider refuses it.
+package exposure
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"pentimento/internal/casefile"
+	"pentimento/internal/detect"
+	"pentimento/internal/evidence"
+	"pentimento/internal/timeline"
+	"pentimento/internal/when"
+)
+
+// States of a window.
+const (
+	Closed         = "closed"
+	NotKnownClosed = "not_known_closed"
+)
+
+// Unlinked is the credential of a secret that nothing links to one.
+const Unlinked = "unlinked"
+
+// Names that stand for more than one secret.
+const (
+	AllSecrets = "*"         // toJSON(secrets), secrets: inherit: all that the repository had
+	History    = "history:*" // every credential ever committed
+)
+
+// Window is the time in which one value of one credential could be misused by others.
+type Window struct {
+	ID                string
+	Campaign          string
+	Secret            string // empty for a credential that stands in no secret list
+	Credential        string
+	Project           string
+	Value             int // 1 for the value that was there at first, 2 for its replacement, ...
+	Opened            when.Instant
+	OpenedBy          string // the ladder step behind opened.NotAfter, empty where that is unknown
+	CouldHaveOpenedBy string // the ladder step behind opened.NotBefore
+	Closed            when.Instant
+	State             string
+	Execution         string
+	Reason            string
+}
+
+// Input is one repository with all that earlier stages found.
+type Input struct {
+	Facts    *casefile.Facts
+	Findings map[evidence.OID]detect.Finding
+	Commits  []detect.Commit
+	Timeline timeline.Result
+	Now      time.Time
+}
+
+// Windows works out the windows of one repository, by credential, secret and value.
+func Windows(in Input) []Window {
+	w := &windows{Input: in, rows: map[string]timeline.Presence{}}
+	for _, p := range in.Timeline.Presence {
+		w.rows[p.ID] = p
+	}
+	var out []Window
+	for _, secret := range w.secrets() {
+		out = append(out, w.ofSecret(secret)...)
+	}
+	out = append(out, w.pushing()...)
+	for i := range out {
+		x := &out[i]
+		x.ID = evidence.ID("win", in.Facts.Repository.Key(), x.Secret, x.Credential, x.Project, string(rune('0'+x.Value)))
+	}
+	return out
+}
+
+type windows struct {
+	Input
+	rows map[string]timeline.Presence
+}
+
+// exposes reports a row whose runs could read the repository's secrets: not what a fork inherited, not what a pull request proposes.
+func exposes(p timeline.Presence) bool { return !p.Inherited && !p.Ref.Pull() }
+
+// secrets lists the names that any version in an exposing row could read.
+func (w *windows) secrets() []string {
+	names := map[string]bool{}
+	for _, p := range w.Timeline.Presence {
+		if !exposes(p) {
+			continue
+		}
+		for _, v := range p.Versions {
+			f := w.Findings[v.Blob]
+			for _, n := range f.SecretNames() {
+				names[n] = true
+			}
+			names[AllSecrets] = names[AllSecrets] || f.AllSecrets
+			names[History] = names[History] || f.History
+		}
+	}
+	maps.DeleteFunc(names, func(_ string, there bool) bool { return !there })
+	return slices.Sorted(maps.Keys(names))
+}
+
+// takes reports whether a version could read a secret.
+func (w *windows) takes(blob evidence.OID, secret string) bool {
+	f := w.Findings[blob]
+	switch secret {
+	case AllSecrets:
+		return f.AllSecrets
+	case History:
+		return f.History
+	}
+	return f.AllSecrets || slices.Contains(f.SecretNames(), secret)
+}
+
+// ofSecret gives one window for each value of a secret that could be taken: the first value, and each replacement made while a version
+// could start again.
+func (w *windows) ofSecret(secret string) []Window {
+	var out []Window
+	starts := []when.Bound{{}}
+	var ids []string
+	for _, d := range w.Facts.Statements {
+		if d.Fact == casefile.Replaced && about(d, secret, Unlinked) {
+			starts = append(starts, when.Bound{At: d.At, Clock: when.Declared})
+			ids = append(ids, d.ID())
+		}
+	}
+	for i, from := range starts {
+		span := span{from: from}
+		if i+1 < len(starts) {
+			span.until = starts[i+1]
+		}
+		x, ok := w.value(secret, span)
+		if !ok {
+			continue
+		}
+		x.Value = i + 1
+		if i > 0 {
+			x.Opened = when.Between(x.Opened.NotBefore, x.Opened.NotAfter, append(slices.Clone(x.Opened.Evidence), ids[i-1])...)
+			x.Reason = "replaced at " + evidence.Stamp(from.At) + " while a malicious version could still start: the new value is exposed too"
+		}
+		w.shut(&x, span)
+		out = append(out, x)
+	}
+	return out
+}
+
+// span is the time in which a value was the one stored, as far as anyone declared it; zero bounds are open.
+type span struct{ from, until when.Bound }
+
+// value works out the window of one value of a secret; ok is false where nothing could take it.
+func (w *windows) value(secret string, s span) (Window, bool) {
+	x := Window{Secret: secret, Credential: Unlinked, State: NotKnownClosed}
+	earliest, found := timeline.Opportunity{}, false
+	for _, o := range w.Timeline.Opportunities {
+		row := w.rows[o.Presence]
+		if o.Excluded || !exposes(row) || !w.takes(o.Blob, secret) || !s.overlaps(o.At) {
+			continue
+		}
+		o.At.NotBefore = s.clamp(o.At.NotBefore)
+		if !found || before(o.At.NotBefore, earliest.At.NotBefore) {
+			earliest, found = o, true
+		}
+		x.Campaign = cmp.Or(x.Campaign, row.Campaign)
+	}
+	if !found {
+		return x, w.unreadable(&x, secret, s)
+	}
+	x.Opened = when.Between(earliest.At.NotBefore, when.Bound{}, earliest.At.Evidence...)
+	x.CouldHaveOpenedBy = timeline.Triggered
+	if e, ok := w.execution(earliest); ok {
+		x.CouldHaveOpenedBy = e.Ladder
+		x.Opened.Evidence = append(slices.Clone(x.Opened.Evidence), e.RunFact)
+	}
+	w.proven(&x, s)
+	x.Execution = w.ladder(secret, s)
+	return x, true
+}
+
+// unreadable opens a window for a version of which no trigger could be read: presence is all that is known.
+func (w *windows) unreadable(x *Window, secret string, s span) bool {
+	for _, p := range w.Timeline.Presence {
+		known := slices.ContainsFunc(w.Timeline.Opportunities, func(o timeline.Opportunity) bool { return o.Presence == p.ID })
+		if known || !exposes(p) || !w.takes(p.Versions[0].Blob, secret) || s.from.Known() {
+			continue
+		}
+		x.Opened, x.Campaign = when.Between(p.Added.NotBefore, when.Bound{}, p.Added.Evidence...), p.Campaign
+		x.CouldHaveOpenedBy, x.Execution = timeline.Targeted, timeline.Targeted
+		return true
+	}
+	return false
+}
+
+// overlaps reports whether an opportunity may have fallen into the span.
+func (s span) overlaps(at when.Instant) bool {
+	if s.until.Known() && at.NotBefore.Known() && !at.NotBefore.At.Before(s.until.At) {
+		return false
+	}
+	return !s.from.Known() || !at.NotAfter.Known() || !at.NotAfter.At.Before(s.from.At)
+}
+
+func (s span) clamp(b when.Bound) when.Bound {
+	if s.from.Known() && (!b.Known() || b.At.Before(s.from.At)) {
+		return s.from
+	}
+	return b
+}
+
+// before orders bounds; an unbounded one is before all.
+func before(a, b when.Bound) bool {
+	return !a.Known() && b.Known() || (a.Known() && b.Known() && a.At.Before(b.At))
+}
+
+// execution is the run that an opportunity was matched to.
+func (w *windows) execution(o timeline.Opportunity) (timeline.Execution, bool) {
+	i := slices.IndexFunc(w.Timeline.Executions, func(e timeline.Execution) bool { return o.RunID != 0 && e.Run.RunID == o.RunID })
+	if i < 0 {
+		return timeline.Execution{}, false
+	}
+	return w.Timeline.Executions[i], true
+}
+
+// proven sets opened.NotAfter: the first leaking step that ran to its end, or the word of somebody who saw the data.
+func (w *windows) proven(x *Window, s span) {
+	set := func(b when.Bound, by string, ids ...string) {
+		if b.Known() && (!x.Opened.NotAfter.Known() || b.At.Before(x.Opened.NotAfter.At)) && (!s.from.Known() || !b.At.Before(s.from.At)) &&
+			(!s.until.Known() || b.At.Before(s.until.At)) {
+			x.Opened.NotAfter, x.OpenedBy = b, by
+			x.Opened.Evidence = append(slices.Clone(x.Opened.Evidence), ids...)
+		}
+	}
+	for _, e := range w.Timeline.Executions {
+		if e.Ladder == timeline.Executed && w.leaks(e.Blob, x.Secret) && w.ownRun(e) {
+			set(e.Leaked.NotAfter, timeline.Executed, append(e.Leaked.Evidence, e.RunFact)...)
+		}
+	}
+	for _, d := range w.Facts.Statements {
+		if d.Fact == casefile.Confirmed && about(d, x.Secret, x.Credential) {
+			set(when.Bound{At: d.At, Clock: when.Declared}, timeline.Confirmed, d.ID())
+		}
+	}
+	nb, na := x.Opened.NotBefore, x.Opened.NotAfter
+	if nb.Known() && na.Known() && nb.At.After(na.At) {
+		// A runner's clock ahead of or behind GitHub's, or a claimed date: the leak is proven, so the earlier of the two is the bound.
+		x.Opened.NotBefore = na
+		x.Reason = "the clocks of " + nb.Clock.String() + " and " + na.Clock.String() + " contradict each other; the earlier bound is taken"
+	}
+	x.Opened = when.Between(x.Opened.NotBefore, x.Opened.NotAfter, x.Opened.Evidence...)
+}
+
+// ownRun leaves out runs of what a pull request proposes: they get no secrets.
+func (w *windows) ownRun(e timeline.Execution) bool {
+	return e.Run.Event != "pull_request" || e.Run.HeadRepository == "" || strings.EqualFold(e.Run.HeadRepository, w.fullName())
+}
+
+func (w *windows) fullName() string {
+	if w.Facts.State != nil {
+		return w.Facts.State.FullName
+	}
+	return string(w.Facts.Repository)
+}
+
+func (w *windows) leaks(blob evidence.OID, secret string) bool {
+	return slices.ContainsFunc(w.Findings[blob].Leaks, func(l detect.Leak) bool {
+		return l.AllSecrets || slices.Contains(l.Secrets, secret) || (secret == History && l.History)
+	})
+}
+
+// rungs orders what runs show, strongest first. Unknown and pending come before blocked: what may have run outweighs what did not.
+var rungs = []string{timeline.Confirmed, timeline.Executed, timeline.Started, timeline.Unknown, timeline.Pending, timeline.Triggered, timeline.Blocked, timeline.Suppressed}
+
+// ladder is the highest step that anything shows for a secret.
+func (w *windows) ladder(secret string, s span) string {
+	best := timeline.Targeted
+	raise := func(step string) {
+		if i, j := slices.Index(rungs, step), slices.Index(rungs, best); i >= 0 && (j < 0 || i < j) {
+			best = step
+		}
+	}
+	for _, e := range w.Timeline.Executions {
+		if w.takes(e.Blob, secret) && w.ownRun(e) && s.overlaps(when.At(e.Run.CreatedAt, when.Server)) {
+			raise(e.Ladder)
+		}
+	}
+	for _, o := range w.Timeline.Opportunities {
+		if !w.takes(o.Blob, secret) || !exposes(w.rows[o.Presence]) || !s.overlaps(o.At) || o.Status == timeline.Matched {
+			continue
+		}
+		switch {
+		case o.Status == timeline.Suppressed:
+			raise(timeline.Suppressed)
+		case o.Head != "" || best == timeline.Targeted:
+			raise(timeline.Triggered)
+		}
+	}
+	for _, d := range w.Facts.Statements {
+		if d.Fact == casefile.Confirmed && about(d, secret, Unlinked) {
+			raise(timeline.Confirmed)
+		}
+	}
+	return best
+}
+
+// about reports whether a statement speaks of a secret or credential: by name, or of the whole repository.
+func about(d casefile.Declaration, secret, credential string) bool {
+	if d.Secret == "" && d.Credential == "" {
+		return true
+	}
+	return (d.Secret != "" && strings.EqualFold(d.Secret, secret)) || (d.Credential != "" && d.Credential == credential)
+}
+
+// shut closes a window where the provider is said to refuse the value: revoked after it came and before it was replaced. A replacement
+// closes nothing.
+func (w *windows) shut(x *Window, s span) {
+	for _, d := range w.Facts.Statements {
+		if !about(d, x.Secret, x.Credential) {
+			continue
+		}
+		switch d.Fact {
+		case casefile.Revoked:
+			current := (!s.from.Known() || d.At.After(s.from.At)) && (!s.until.Known() || !d.At.After(s.until.At))
+			if current && (x.State != Closed || d.At.Before(x.Closed.NotAfter.At)) {
+				x.Closed, x.State = when.At(d.At, when.Declared, d.ID()), Closed
+			}
+		case casefile.FalsePositive, casefile.NotUsed:
+			x.Reason = strings.TrimPrefix(x.Reason+"; declared "+d.Fact+" by "+d.By+" ("+d.ID()+")", "; ")
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package exposure
+
+import (
+	"maps"
+	"slices"
+
+	"pentimento/internal/detect"
+	"pentimento/internal/evidence"
+	"pentimento/internal/timeline"
+	"pentimento/internal/when"
+)
+
+// pushing gives the window of the GitHub credential behind the campaign's pushes, one per actor: it was in foreign hands before the first
+// of them, nobody knows since when.
+func (w *windows) pushing() []Window {
+	first := map[string]when.Instant{}
+	campaigns := map[string]string{}
+	for _, c := range w.Commits {
+		if c.Role == detect.Removal {
+			continue
+		}
+		actor, at := w.pusher(c.OID)
+		if have, ok := first[actor]; !ok || (at.NotAfter.Known() && (!have.NotAfter.Known() || at.NotAfter.At.Before(have.NotAfter.At))) {
+			first[actor] = at
+		}
+		campaigns[actor] = c.Campaign
+	}
+	var out []Window
+	for _, actor := range slices.Sorted(maps.Keys(first)) {
+		x := Window{Credential: "github:" + actor, Campaign: campaigns[actor], Value: 1, State: NotKnownClosed, Execution: timeline.Targeted,
+			Opened: when.Between(when.Bound{}, first[actor].NotAfter, first[actor].Evidence...),
+			Reason: "the credential that pushed the campaign's commits; it was in foreign hands before the first of them"}
+		if x.Opened.NotAfter.Known() {
+			x.OpenedBy = "push"
+		}
+		w.shut(&x, span{})
+		out = append(out, x)
+	}
+	return out
+}
+
+// unknownActor stands for a pusher that no source names: a commit's author is the attacker's word.
+const unknownActor = "unknown"
+
+// pusher is who a server names for the update that brought a commit, and when. Without one, the committer date is a claim.
+func (w *windows) pusher(o evidence.OID) (string, when.Instant) {
+	at, ok := w.Timeline.Pushed[o]
+	if !ok {
+		c := w.Facts.History.Commit(o)
+		if c.Committer.Date.IsZero() {
+			return unknownActor, when.Instant{}
+		}
+		return unknownActor, when.At(c.Committer.Date, when.Git, evidence.CommitID(o))
+	}
+	for _, u := range w.Facts.Updates {
+		if u.Actor != "" && slices.Contains(at.Evidence, u.ID()) {
+			return u.Actor, at
+		}
+	}
+	for _, r := range w.Facts.Runs {
+		if r.Actor != "" && slices.Contains(at.Evidence, r.ID()) {
+			return r.Actor, at
+		}
+	}
+	return unknownActor, at
+}

@@ -1,0 +1,152 @@
+package exposure
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pentimento/internal/evidence"
+	"pentimento/internal/timeline"
+)
+
+// States of a repository, strongest first where several hold.
+const (
+	RepoBlocked   = "blocked"   // GitHub took it down: nothing can be had
+	RepoGone      = "gone"      // deleted, private or never there
+	RepoArmed     = "armed"     // a version can start again
+	RepoUnknown   = "unknown"   // what would tell is missing
+	RepoInherited = "inherited" // a fork that came with the file
+	RepoRewritten = "rewritten" // erased by force-push or deletion
+	RepoRemoved   = "removed"   // reverted, deleted, edited or merged away
+	RepoProposed  = "proposed"  // a pull request of a fork holds it
+	RepoClean     = "clean"     // refs, history and activity were had, and hold nothing
+)
+
+// Verdict is the state of a repository as of AsOf.
+type Verdict struct {
+	State    string
+	Reason   string
+	AsOf     time.Time
+	Evidence []string
+}
+
+// Judge gives the state of one repository. Clean needs the refs, the whole history and the activity: without them nothing found is not
+// nothing there.
+func Judge(in Input) Verdict {
+	v := Verdict{AsOf: in.Timeline.AsOf}
+	if g, ok := unreachable(in); ok {
+		v.State, v.Reason, v.Evidence = RepoGone, g.Detail, []string{g.ID()}
+		if g.Kind == evidence.GapBlocked {
+			v.State = RepoBlocked
+		}
+		return v
+	}
+	for _, state := range []struct {
+		word string
+		of   func(timeline.Presence) bool
+	}{
+		{RepoArmed, func(p timeline.Presence) bool { return p.Armed == timeline.Armed }},
+		{RepoUnknown, func(p timeline.Presence) bool { return p.Ref == "" && !p.Gone }},
+		{RepoInherited, func(p timeline.Presence) bool { return p.Armed == timeline.Inherited }},
+		{RepoRewritten, func(p timeline.Presence) bool { return p.Gone && rewriting(p.RemovedBy.How) && !fellTo(in, p) }},
+		{RepoRemoved, func(p timeline.Presence) bool { return p.Gone }},
+		{RepoProposed, func(p timeline.Presence) bool { return p.Armed == timeline.Proposed }},
+		{RepoUnknown, func(timeline.Presence) bool { return true }},
+	} {
+		var rows []timeline.Presence
+		for _, p := range in.Timeline.Presence {
+			if state.of(p) {
+				rows = append(rows, p)
+			}
+		}
+		if len(rows) > 0 {
+			v.State = state.word
+			v.Reason, v.Evidence = describe(rows)
+			return v
+		}
+	}
+	return nothingFound(in, v)
+}
+
+func rewriting(how string) bool {
+	return how == "force_push" || how == "branch_deletion" || how == "retag"
+}
+
+// fellTo reports a side branch that was deleted after the default branch had been cleaned openly: tidying up, not erasing.
+func fellTo(in Input, p timeline.Presence) bool {
+	return p.RemovedBy.How == "branch_deletion" && slices.ContainsFunc(in.Timeline.Presence, func(o timeline.Presence) bool {
+		return o.Ref != p.Ref && o.Gone && o.Path == p.Path && !rewriting(o.RemovedBy.How)
+	})
+}
+
+func describe(rows []timeline.Presence) (string, []string) {
+	var refs, ids []string
+	for _, p := range rows {
+		word := string(p.Ref)
+		if p.Ref == "" {
+			word = "no ref that can be named"
+		}
+		if p.Gone {
+			word += " (" + p.RemovedBy.How + ")"
+		}
+		refs, ids = append(refs, word), append(ids, p.ID)
+	}
+	slices.Sort(refs)
+	refs = slices.Compact(refs)
+	const most = 4
+	if n := len(refs) - most; n > 0 {
+		refs = append(refs[:most], fmt.Sprintf("%d more", n))
+	}
+	return strings.Join(refs, ", "), ids
+}
+
+// unreachable finds the gap that says that the repository itself is not to be had. While git answers, an API that does not is no such gap.
+func unreachable(in Input) (evidence.Gap, bool) {
+	var git, api *evidence.Gap
+	for i, g := range in.Facts.Gaps {
+		if g.Kind != evidence.GapGone && g.Kind != evidence.GapBlocked && g.Kind != evidence.GapForbidden {
+			continue
+		}
+		switch {
+		case g.Unit == "git/refs":
+			git = &in.Facts.Gaps[i]
+		case g.Unit == "api/repository":
+			api = &in.Facts.Gaps[i]
+		}
+	}
+	switch {
+	case git == nil:
+		return evidence.Gap{}, false
+	case api != nil && api.Kind == evidence.GapBlocked:
+		return *api, true // the API says why; git only that it does not serve
+	case git.Kind == evidence.GapForbidden && api == nil:
+		return evidence.Gap{}, false
+	}
+	return *git, true
+}
+
+// nothingFound tells clean from unseen.
+func nothingFound(in Input, v Verdict) Verdict {
+	v.State = RepoUnknown
+	covered := func(o evidence.Origin) bool {
+		return slices.ContainsFunc(in.Facts.Coverage, func(c evidence.Coverage) bool { return c.Origin == o && c.Complete })
+	}
+	var holes []string
+	for _, g := range in.Facts.Gaps {
+		if g.Kind == evidence.GapObjectMissing || g.Kind == evidence.GapUnreadable || strings.HasPrefix(g.Unit, "git/") && g.Kind != evidence.GapEmpty {
+			holes = append(holes, g.ID())
+		}
+	}
+	switch {
+	case !in.Facts.Listing.Known():
+		v.Reason = "its refs were never listed"
+	case len(holes) > 0:
+		v.Reason, v.Evidence = "nothing found in what could be read; parts could not (see gaps)", holes
+	case !covered(evidence.OriginActivity):
+		v.Reason, v.Evidence = "nothing in the present history; what was erased could not be seen without the activity of the repository", []string{in.Facts.Listing.Source}
+	default:
+		v.State, v.Reason, v.Evidence = RepoClean, "nothing in the present history, nor in what activity tells of", []string{in.Facts.Listing.Source}
+	}
+	return v
+}
