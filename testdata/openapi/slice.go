@@ -5,8 +5,8 @@
 //	npm pack @octokit/openapi@23.0.2 && tar xzf octokit-openapi-23.0.2.tgz
 //	go run slice.go package/generated/api.github.com.json > github.json
 //
-// It keeps the GET operation of the paths below and every component that they reach, and corrects two places where the description
-// contradicts itself or GitHub's own documentation; both are said where they are made. Documentation examples of responses are
+// It keeps the GET operation of the paths below and every component that they reach, and corrects the places where the description
+// contradicts itself or GitHub's own documentation; each is said where it is made. Documentation examples of responses are
 // dropped: many break their own schema.
 package main
 
@@ -149,13 +149,24 @@ func dropExamples(node any) {
 	}
 }
 
-// correct gives the parameter "created" of the runs list the type that its own text documents: a range such as a..b or >=a is no
-// date-time.
+// correct mends what no real exchange satisfies. The parameter "created" of the runs list gets the type that its own text documents: a
+// range such as a..b or >=a is no date-time. The payload of an event may match any of its alternatives: several are open objects,
+// so that exactly one never does.
 func correct(components object) error {
 	created, ok := components["parameters"].(object)["created"].(object)
 	if !ok {
 		return fmt.Errorf("the parameter created is not reached")
 	}
 	created["schema"] = object{"type": "string"}
+	event, ok := components["schemas"].(object)["event"].(object)
+	if !ok {
+		return fmt.Errorf("the schema event is not reached")
+	}
+	payload := event["properties"].(object)["payload"].(object)
+	if _, ok := payload["oneOf"]; !ok {
+		return fmt.Errorf("the payload of events is described in another way")
+	}
+	payload["anyOf"] = payload["oneOf"]
+	delete(payload, "oneOf")
 	return nil
 }
