@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -128,13 +129,23 @@ func (p *parser) merge(l *line) error {
 	return nil
 }
 
+// filePath is what a recipe needs of paths: nothing that fast-import would quote, nothing that leaves the tree.
+var filePath = regexp.MustCompile(`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`)
+
+// takesFiles checks a path that a file statement names: well formed, and neither inside a file nor a folder of the tree.
 func (p *parser) takesFiles(path string) error {
 	if p.open == nil {
 		return errors.New("needs a commit before it")
 	}
-	_, err := fullRef("", path)
-	if err != nil && !strings.HasPrefix(path, ".") {
-		return fmt.Errorf("%q is not a path", path)
+	for part := range strings.SplitSeq(path, "/") {
+		if !filePath.MatchString(path) || part == "." || part == ".." || strings.EqualFold(part, ".git") {
+			return fmt.Errorf("%q is not a path", path)
+		}
+	}
+	for other := range p.open.files {
+		if strings.HasPrefix(other, path+"/") || strings.HasPrefix(path, other+"/") {
+			return fmt.Errorf("%q and %q cannot both be", path, other)
+		}
 	}
 	return nil
 }
