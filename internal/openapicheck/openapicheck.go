@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -38,11 +39,14 @@ func New(description, prefix string, base http.RoundTripper) (*Transport, error)
 	return &Transport{base: base, prefix: prefix, router: router}, nil
 }
 
+// byID is the address that a renamed repository redirects to: GitHub answers there what it describes by name alone.
+var byID = regexp.MustCompile(`^/repositories/[0-9]+`)
+
 // RoundTrip sends the request as it is and validates a copy that is addressed as GitHub describes it.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	described := req.Clone(req.Context())
 	described.URL.Scheme, described.URL.Host, described.Host = "https", "api.github.com", ""
-	described.URL.Path = strings.TrimPrefix(req.URL.Path, t.prefix)
+	described.URL.Path = byID.ReplaceAllString(strings.TrimPrefix(req.URL.Path, t.prefix), "/repos/by/id")
 	route, params, err := t.router.FindRoute(described)
 	if err != nil {
 		return nil, fmt.Errorf("GitHub describes no %s %s: %w", req.Method, described.URL.Path, err)

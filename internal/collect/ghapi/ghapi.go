@@ -48,7 +48,8 @@ type Config struct {
 	// above and are listed up to Now; nothing listed is dropped for its time.
 	Since, Until time.Time
 	Now          func() time.Time
-	// Cached gives the answer that the case holds for a target, so that an unchanged one costs no rate limit; nil for none.
+	// Cached gives the answer that the case holds for a target, so that an unchanged one costs no rate limit; nil for none. The body must
+	// be the one received: an answer that was redacted is another.
 	Cached func(repo evidence.Repository, target string) (etag string, body []byte, ok bool)
 }
 

@@ -25,11 +25,12 @@ func (c *Collector) Jobs(ctx context.Context, repo evidence.Repository, runs []R
 	u := unit{Collector: c, repo: repo, name: UnitJobs, origin: evidence.OriginJobs, emit: emit}
 	var coverage []evidence.Coverage
 	var gaps []evidence.Gap
-	var general *refusal
+	var final *refusal
+	var failed failures
 	for _, ref := range runs {
 		cover := evidence.Coverage{Origin: u.origin, Detail: ref.String()}
-		if general != nil { // each attempt has a gap of its own, but is not asked for in vain
-			gaps = append(gaps, general.gap(ref.String()))
+		if final != nil { // each attempt has a gap of its own, but is not asked for in vain
+			gaps = append(gaps, final.gap(ref.String()))
 			coverage = append(coverage, cover)
 			continue
 		}
@@ -37,8 +38,8 @@ func (c *Collector) Jobs(ctx context.Context, repo evidence.Repository, runs []R
 		if err != nil {
 			return err
 		}
-		if end.refusal != nil && end.refusal.general {
-			general = end.refusal
+		if failed.final(end.refusal) {
+			final = end.refusal
 		}
 		short := end.refusal == nil && end.bad == 0 && end.rows < end.total
 		if end.cut || short {

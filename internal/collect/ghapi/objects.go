@@ -45,7 +45,8 @@ func (c *Collector) Objects(ctx context.Context, repo evidence.Repository, wants
 	o := objects{unit: unit{Collector: c, repo: repo, name: UnitGitData, origin: evidence.OriginGitData, emit: emit},
 		trees: map[evidence.OID]map[string]treeEntry{}, blobs: map[evidence.OID]bool{}}
 	var gaps []evidence.Gap
-	var general *refusal
+	var final *refusal
+	var failed failures
 	for i, w := range wants {
 		if i >= maxWants {
 			missing = append(missing, wants[i:]...)
@@ -53,9 +54,9 @@ func (c *Collector) Objects(ctx context.Context, repo evidence.Repository, wants
 				Detail: fmt.Sprintf("more than %d commits would have to be asked for one by one", maxWants), Hint: "add a clone with --mirror"})
 			break
 		}
-		if general != nil {
+		if final != nil {
 			missing = append(missing, w)
-			gaps = append(gaps, general.gap(string(w.OID)))
+			gaps = append(gaps, final.gap(string(w.OID)))
 			continue
 		}
 		refusal, err := o.want(ctx, w)
@@ -64,9 +65,9 @@ func (c *Collector) Objects(ctx context.Context, repo evidence.Repository, wants
 		}
 		if refusal != nil {
 			missing = append(missing, w)
-			if refusal.general {
-				general = refusal
-			}
+		}
+		if failed.final(refusal) {
+			final = refusal
 		}
 	}
 	return missing, o.finish(nil, gaps)

@@ -41,6 +41,23 @@ func (r *refusal) observation(subject string) evidence.Observation {
 	return obs
 }
 
+// maxFailures is how many requests in a row a server may fail, each after its own tries, before the rest of the unit is given up: one run
+// that GitHub cannot serve shall not cost the others, a server that is down shall not be asked a thousand times.
+const maxFailures = 3
+
+// failures counts how often in a row the server failed.
+type failures int
+
+// final reports that there is no point in asking on after r, which is nil for a good answer.
+func (f *failures) final(r *refusal) bool {
+	if r == nil || (r.status < 500 && !r.general) {
+		*f = 0
+		return false
+	}
+	*f++
+	return r.general || *f >= maxFailures
+}
+
 const (
 	hintToken = "set GITHUB_TOKEN to a token that may read the repository"
 	hintLater = "run collect again later"

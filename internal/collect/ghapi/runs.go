@@ -49,6 +49,7 @@ func (w window) halves() (newer, older window) {
 type runsUnit struct {
 	unit
 	latest   map[int64]int // attempt listed, by run
+	failed   failures
 	oldest   time.Time
 	complete bool
 	gaps     []evidence.Gap
@@ -181,12 +182,15 @@ func (r *runsUnit) attempt(ctx context.Context, ref RunRef) (on bool, err error)
 			refusal = unreadable(&a.source, err)
 		} else if run, err = row.run(r.repo); err != nil || run.RunID != ref.RunID || run.Attempt != ref.Attempt {
 			refusal = unreadable(&a.source, errors.Join(fmt.Errorf("it is not %s", ref), err))
+		} else if known := r.id(r.repo); known != 0 && row.Repository.ID != 0 && row.Repository.ID != known {
+			refusal = r.otherRepository(row.Repository.ID, &a.source)
 		}
 	}
+	on = !r.failed.final(refusal)
 	if refusal != nil {
 		r.complete = false
 		gone(refusal)
-		return !refusal.general, r.keep(refusal.observation(ref.String()))
+		return on, r.keep(refusal.observation(ref.String()))
 	}
 	return true, r.keep(evidence.Observation{Sources: []evidence.Source{a.source}, Runs: []evidence.Run{run}})
 }

@@ -214,3 +214,25 @@ func TestJobsUnderALimit(t *testing.T) {
 		t.Errorf("asked %q", f.asked)
 	}
 }
+
+// TestServerDown: one run that the server cannot serve costs the others nothing; a server that fails run after run is left alone.
+func TestServerDown(t *testing.T) {
+	const below = "/repos/acme/tool/actions/runs/"
+	none := say(200, `{"total_count":0,"jobs":[]}`)
+	broken := say(502, "bad gateway")
+	f := newFake(t, map[string]http.HandlerFunc{below + "1/attempts/1/jobs": broken, below + "2/attempts/1/jobs": none,
+		below + "3/attempts/1/jobs": broken, below + "4/attempts/1/jobs": broken, below + "5/attempts/1/jobs": broken, below + "6/attempts/1/jobs": none})
+	var refs []RunRef
+	for id := range int64(6) {
+		refs = append(refs, RunRef{id + 1, 1})
+	}
+	var g told
+	if err := f.collector(t).Jobs(context.Background(), repo, refs, g.emit); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "gaps", g.gaps(), []string{"server-error: run 1 attempt 1", "server-error: run 3 attempt 1", "server-error: run 4 attempt 1",
+		"server-error: run 5 attempt 1", "server-error: run 6 attempt 1"})
+	if len(f.asked) != 4*4+1 {
+		t.Errorf("asked %d times", len(f.asked))
+	}
+}
