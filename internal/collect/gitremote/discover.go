@@ -1,6 +1,7 @@
 package gitremote
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -193,7 +194,7 @@ func (rem *remote) filters() bool {
 
 // post sends one request of protocol v2 (or the only kind of v0) and gives its guarded answer.
 func (rem *remote) post(ctx context.Context, body []byte, maxBytes int64) (*answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, rem.base.JoinPath("git-upload-pack").String(), strings.NewReader(string(body)))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, rem.base.JoinPath("git-upload-pack").String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ func (rem *remote) fetchListed(ctx context.Context, st *store, list listing, w *
 		if err := w.fail(err, "objects of the listed refs"); err != nil {
 			return err
 		}
+		missing = nil // of a request that failed as a whole: the one gap says it
 	}
 	for _, h := range missing {
 		w.missing(h, "a ref named it when the refs were listed, and the server did not serve it a moment later")

@@ -29,7 +29,7 @@ const maxResident = 512 << 20
 // TestMain lets the test binary collect from a hostile server in a process of its own, whose peak memory is then its own.
 func TestMain(m *testing.M) {
 	if host := os.Getenv("GITREMOTE_HOSTILE_HOST"); host != "" {
-		if err := collectAlone(host, os.Getenv("GITREMOTE_HOSTILE_MIRRORS")); err != nil {
+		if err := collectAlone(host, os.Getenv("GITREMOTE_HOSTILE_MIRRORS"), os.Getenv("GITREMOTE_HOSTILE_WANT")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -38,23 +38,29 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// collectAlone prints every gap, the number of commits and the process's peak resident memory in bytes.
-func collectAlone(host, mirrors string) error {
+// collectAlone prints every gap, the number of commits and the process's peak resident memory in bytes. A wanted commit is recovered
+// afterwards.
+func collectAlone(host, mirrors, want string) error {
 	u, err := url.Parse(host)
 	if err != nil {
 		return err
 	}
 	c := New(Config{Host: u, Client: &http.Client{}, Mirrors: mirrors, Now: time.Now, UserAgent: "pentimento test"})
 	commits := 0
-	err = c.Collect(context.Background(), demo, func(o evidence.Observation) error {
+	emit := func(o evidence.Observation) error {
 		commits += len(o.Commits)
 		for _, g := range o.Gaps {
 			fmt.Printf("gap %s %s\n", g.Kind, g.Detail)
 		}
 		return nil
-	})
-	if err != nil {
+	}
+	if err := c.Collect(context.Background(), demo, emit); err != nil {
 		return err
+	}
+	if want != "" {
+		if _, err := c.Recover(context.Background(), demo, []Want{{OID: evidence.OID(want)}}, emit); err != nil {
+			return err
+		}
 	}
 	fmt.Println("commits", commits)
 	status, err := os.ReadFile("/proc/self/status")
@@ -236,12 +242,17 @@ var hostilePacks = map[string]struct {
 		}
 		p.trailer()
 	}},
-	// Chains as heavy as the limit allows, whose middles are asked for again when the cache of bases has lost them.
-	"limit of chains": {"", func(w io.Writer) {
-		const size = 15 << 20
-		p := newPack(w, 40*3+40)
+	// Chains as heavy as the limit allows, whose middles are asked for again when the cache of bases has lost them, in a pack with as
+	// many objects as the limit allows.
+	"all limits": {"", func(w io.Writer) {
+		const size, small, chains = 9 << 20, 499_000, 20
+		p := newPack(w, small+chains*4)
+		for i := range small {
+			b := []byte(strconv.Itoa(i))
+			p.object(packBlob, int64(len(b)), nil, stored(b))
+		}
 		var middles []int64
-		for i := range 40 {
+		for i := range chains {
 			base := bytes.Repeat([]byte{byte(i)}, size)
 			at := p.object(packBlob, size, nil, deflated(base))
 			middles = append(middles, chain(p, at, size, 2))
@@ -296,7 +307,7 @@ func TestHostilePacks(t *testing.T) {
 
 // TestLongHistory: a history as long as the limit on objects allows, with messages of some length.
 func TestLongHistory(t *testing.T) {
-	const commits = 300_000
+	const commits = 200_000
 	var tip string
 	file := packFile(t, func(w io.Writer) {
 		p := newPack(w, commits)

@@ -29,7 +29,7 @@ func defaultLimits() limits {
 	return limits{
 		idle: time.Minute, request: 30 * time.Minute, index: 10 * time.Minute,
 		listing: 64 << 20, refs: 250_000,
-		pack: packLimits{bytes: 2<<30 - 1, objects: 500_000, object: 32 << 20, chain: 64 << 20, total: 16 << 30},
+		pack: packLimits{bytes: 2<<30 - 1, objects: 500_000, object: 16 << 20, chain: 40 << 20, total: 16 << 30},
 	}
 }
 
@@ -38,11 +38,12 @@ const (
 	maxHaves     = 4_096     // more do not make the answer smaller by much, only the question longer
 	maxBackfill  = 10_000    // blobs per request; homebrew-core has had 9,000 workflow versions in ten years
 	maxDrops     = 64        // requests spent on finding out which of a batch are missing or too large
+	indexGC      = 25        // per cent of garbage over live memory while a pack is indexed
 	maxErrorText = 4 << 10   // of an HTTP error body
 	maxSaid      = 200       // bytes of a server's words in a gap
 	chunkCommits = 2_000     // commits per observation
 	chunkBytes   = 8 << 20   // or so many bytes of text
-	maxObject    = 32 << 20  // of a commit, tree or tag that is read; packs that we fetch hold none larger
+	maxObject    = 16 << 20  // of a commit, tree or tag that is read; packs that we fetch hold none larger
 	maxMessage   = 64 << 10  // of a commit message; GitHub shows as much
 	maxPerson    = 1 << 10   // of a name or address in a commit
 	maxParents   = 256       // the largest octopus in the Linux kernel has 66

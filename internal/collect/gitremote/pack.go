@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
@@ -35,6 +36,8 @@ func (s *store) addPack(ctx context.Context, c *Collector, receive func(io.Write
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	// And the heap is not let grow to twice what is live, as it is by default: what a pack may cost is counted in live bytes.
+	defer debug.SetGCPercent(debug.SetGCPercent(indexGC))
 	timed, stop := context.WithTimeoutCause(ctx, c.limits.index, refused("the pack took longer than %s to index", c.limits.index))
 	defer stop()
 	file := &cancelledFile{File: spool, ctx: timed}

@@ -30,7 +30,7 @@ func (c *Collector) Recover(ctx context.Context, repo evidence.Repository, wants
 	if len(wants) == 0 {
 		return nil, nil
 	}
-	missing, err = c.recover(ctx, repo, mergeWants(wants), emit)
+	missing, err = c.recoverAll(ctx, repo, mergeWants(wants), emit)
 	if err != nil {
 		return nil, fmt.Errorf("recover commits of %s: %w", repo, err)
 	}
@@ -53,7 +53,7 @@ func mergeWants(wants []Want) []Want {
 	return out
 }
 
-func (c *Collector) recover(ctx context.Context, repo evidence.Repository, wants []Want, emit func(evidence.Observation) error) ([]Want, error) {
+func (c *Collector) recoverAll(ctx context.Context, repo evidence.Repository, wants []Want, emit func(evidence.Observation) error) ([]Want, error) {
 	st, err := c.openStore(repo)
 	if err != nil {
 		return nil, err
@@ -90,16 +90,11 @@ func (rem *remote) fetchWants(ctx context.Context, st *store, wants []Want, w *w
 		}
 	}
 	for batch := range slices.Chunk(lacking, maxWants) {
-		missing, err := rem.fetchServed(ctx, st, slices.Clone(batch), true)
-		if err != nil {
+		if _, err := rem.fetchServed(ctx, st, slices.Clone(batch), true); err != nil {
 			// A batch of which too many are missing has used up its requests; the others may still work.
 			if err := w.fail(err, "commits named by other evidence"); err != nil {
 				return err
 			}
-		}
-		had := slices.DeleteFunc(slices.Clone(batch), func(h plumbing.Hash) bool { return slices.Contains(missing, h) || !st.has(h) })
-		if err := st.addRecovered(had); err != nil {
-			return err
 		}
 	}
 	return nil
@@ -111,11 +106,15 @@ func (w *walk) recovered(ctx context.Context, rem *remote, wants []Want) ([]Want
 		return nil, err
 	}
 	var missing, had []Want
+	var unlisted []plumbing.Hash
 	for _, x := range wants {
 		h, err := w.st.commitBehind(hashOf(x.OID))
 		if err == nil {
 			w.names[h] = x.NamedBy
 			had = append(had, Want{OID: oidOf(h), NamedBy: x.NamedBy})
+			if _, listed := w.seen[h]; !listed {
+				unlisted = append(unlisted, h)
+			}
 			continue
 		}
 		missing = append(missing, x)
@@ -125,6 +124,9 @@ func (w *walk) recovered(ctx context.Context, rem *remote, wants []Want) ([]Want
 		if err := w.fail(err, string(x.OID)); err != nil {
 			return nil, err
 		}
+	}
+	if err := w.st.addRecovered(unlisted); err != nil {
+		return nil, err
 	}
 	for _, x := range had {
 		if err := w.from(ctx, []plumbing.Hash{hashOf(x.OID)}, x.NamedBy); err != nil {
