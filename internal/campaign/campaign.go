@@ -40,6 +40,8 @@ type Pack struct {
 	Rules       []Rule      `yaml:"rules"`
 	Positives   []Sample    `yaml:"positives"`
 	NearMisses  []Sample    `yaml:"near_misses"`
+
+	Text []byte `yaml:"-"` // the file that it was read from, as it goes into a case
 }
 
 // Reference is where a reader finds more.

@@ -32,8 +32,12 @@ func TestBuiltin(t *testing.T) {
 			t.Errorf("role of %q: %q, want %q", message, got, want)
 		}
 	}
-	for host, want := range map[string]bool{"x.oast.fun": true, "oast.fun": false, "xoast.fun": false, "carte-avantage.com": true,
-		"www.carte-avantage.com": false} {
+}
+
+func TestKnowsHost(t *testing.T) {
+	p := Pack{Indicators: Indicators{Hosts: []string{"*.any.example.invalid", "one.example.invalid"}}}
+	for host, want := range map[string]bool{"x.any.example.invalid": true, "any.example.invalid": false, "xany.example.invalid": false,
+		"one.example.invalid": true, "www.one.example.invalid": false} {
 		if p.KnowsHost(host) != want {
 			t.Errorf("host %s: %v", host, !want)
 		}

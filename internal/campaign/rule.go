@@ -96,7 +96,7 @@ func (s subject) holds(c Condition) (why string, lines []int, ok bool) {
 	case c.Host != "":
 		return s.host("host", func(host string) bool { return host == c.Host })
 	case c.Text != "":
-		return s.find("text", []string{c.Text})
+		return s.find("text that the rule names", []string{c.Text})
 	case c.Event != "":
 		return "started by " + c.Event, nil, slices.ContainsFunc(s.file.Triggers, func(t workflow.Trigger) bool { return t.Event == c.Event })
 	case c.SecretToNetwork != nil:

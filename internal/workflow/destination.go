@@ -31,6 +31,9 @@ var (
 
 // destinations lists where one command sends something. Full is the command with its variables put in, secrets what it handles.
 func destinations(full string, secrets []string, st shellState) []Destination {
+	if !strings.ContainsAny(full, ".:/") {
+		return nil // no host can stand in it
+	}
 	program, at := programOf(full)
 	if program == "" {
 		return nil

@@ -131,8 +131,9 @@ func (r *reader) step(index int, s *actionlint.Step, env []variable, shell strin
 			read += value(e.Inputs[k].Value) + "\n"
 		}
 	}
+	whole := dumps(read)
 	for _, v := range env {
-		if len(v.secrets) > 0 && (mentions(read, v.name) || dumpsEnvironment.MatchString(read)) {
+		if len(v.secrets) > 0 && (whole || mentions(read, v.name)) {
 			step.Secrets = append(step.Secrets, v.secrets...)
 		}
 	}

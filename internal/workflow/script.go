@@ -26,6 +26,17 @@ var readsHistory = regexp.MustCompile(`\bgit\b[^\n;|&]*?\s(?:log\b[^\n;|&]*\s(?:
 
 var dumpsEnvironment = regexp.MustCompile(`(?m)(?:^|[|;&(\s` + "`" + `])(?:env|printenv|export\s+-p|declare\s+-[xp]+|set|(?:Get-ChildItem|gci|dir|ls)\s+env:\S*)\s*(?:[|>);&` + "`" + `]|$)`)
 
+// dumps reports that a script prints its whole environment. The cheap test first: an expression over every command of a hostile file is
+// what costs most.
+func dumps(s string) bool {
+	for _, word := range []string{"env", "set", "export", "declare"} {
+		if strings.Contains(s, word) {
+			return dumpsEnvironment.MatchString(s)
+		}
+	}
+	return false
+}
+
 // readScript goes through the commands in order and replaces variables by what the environment or an earlier assignment gave them, so that
 // a secret or a host put into a variable, or a secret written to a file, is still seen where it is sent.
 func readScript(s script) reading {
@@ -40,7 +51,7 @@ func readScript(s script) reading {
 	if !state.languages {
 		commands = split(s.text)
 	}
-	out := reading{history: readsHistory.MatchString(s.text)}
+	out := reading{history: strings.Contains(s.text, "git") && readsHistory.MatchString(s.text)}
 	total := 0
 	for _, c := range commands {
 		full := expand(c.text, state.vars)
@@ -76,7 +87,7 @@ type shellState struct {
 // secretsOf lists the secrets that a command handles: written in it, in its variables, in a file it reads, in a dump of the environment.
 func (st shellState) secretsOf(raw, full string) []string {
 	out := names(full)
-	if dumpsEnvironment.MatchString(raw) {
+	if len(st.env) > 0 && dumps(raw) {
 		out = append(out, st.env...)
 	}
 	for file, secrets := range st.files {
@@ -107,21 +118,29 @@ var (
 // maxFiles bounds the files followed per script: every command is searched for the name of each.
 const maxFiles = 64
 
-// remember keeps what a command assigns or writes.
-func (st *shellState) remember(full string, secrets []string) {
+// assign keeps what a command that is an assignment and nothing else assigns.
+func (st *shellState) assign(full string) {
 	if m := assignment.FindStringSubmatchIndex(full); m != nil {
 		value, end := word(full, m[1])
-		if strings.TrimSpace(full[end:]) == "" {
-			name := full[m[2]:m[3]]
-			if full[m[1]-2] == '+' {
-				value = st.vars[name] + value
-			}
-			st.vars[name] = clip(value)
+		if strings.TrimSpace(full[end:]) != "" {
+			return // a variable of one command's environment
 		}
+		name := full[m[2]:m[3]]
+		if full[m[1]-2] == '+' {
+			value = st.vars[name] + value
+		}
+		st.vars[name] = clip(value)
 	} else if m := psAssign.FindStringSubmatchIndex(full); m != nil {
 		st.vars[full[m[2]:m[3]]] = clip(full[m[1]:])
 	}
-	if len(secrets) == 0 {
+}
+
+// remember keeps what a command assigns, and which files it writes secrets to.
+func (st *shellState) remember(full string, secrets []string) {
+	if strings.Contains(full, "=") {
+		st.assign(full)
+	}
+	if len(secrets) == 0 || !strings.Contains(full, ">") && !strings.Contains(full, "tee") {
 		return
 	}
 	for _, m := range redirect.FindAllStringSubmatch(full, -1) {

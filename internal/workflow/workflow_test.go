@@ -287,7 +287,8 @@ func TestHostileFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
 			f := Parse([]byte(text))
-			if d := time.Since(start); d > 5*time.Second {
+			// Each takes well under a second; the limit leaves room for the race detector on a busy machine and still tells a hang.
+			if d := time.Since(start); d > time.Minute {
 				t.Errorf("took %v", d)
 			} else if testing.Verbose() {
 				t.Log(d, len(f.Secrets), len(f.Destinations), f.Problems[:min(1, len(f.Problems))])
