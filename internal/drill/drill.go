@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -52,6 +53,9 @@ type Server struct {
 	gate   chan struct{} // one slot per git process
 	done   chan struct{} // closed when serving has ended
 	end    error         // why it ended, set before done is closed
+
+	closing sync.Once
+	closed  error // what Close has to say
 
 	mu       sync.Mutex
 	requests []Request
@@ -99,7 +103,7 @@ func (s *Server) listen(ctx context.Context) error {
 		ReadTimeout:       time.Minute,
 		IdleTimeout:       time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ErrorLog:          log.New(discard{}, "", 0), // broken pipes of killed clients are expected here
+		ErrorLog:          silent(),
 	}
 	stop := context.AfterFunc(ctx, func() { s.http.Close() })
 	go func() {
@@ -112,16 +116,20 @@ func (s *Server) listen(ctx context.Context) error {
 	return nil
 }
 
-// discard is a log's writer that keeps nothing.
-type discard struct{}
+// silent takes what the standard library would say on the terminal of whoever runs the drill: broken pipes of killed clients are expected.
+func silent() *log.Logger { return log.New(io.Discard, "", 0) }
 
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
-
-// Close stops the server and waits for it.
+// Close stops the server and waits for its git processes. Once is enough; again gives the same answer.
 func (s *Server) Close() error {
-	err := s.http.Close()
-	<-s.done
-	return errors.Join(err, s.end)
+	s.closing.Do(func() {
+		err := s.http.Close()
+		<-s.done
+		for range cap(s.gate) {
+			s.gate <- struct{}{} // a slot is free when its process has ended; those who still wait give up with their connection
+		}
+		s.closed = errors.Join(err, s.end)
+	})
+	return s.closed
 }
 
 // URL is the base: git is URL/owner/name.git, the API URL/api/v3.

@@ -219,6 +219,42 @@ func TestStop(t *testing.T) {
 	if _, err := http.Get(s.URL()); err == nil {
 		t.Error("it still answers")
 	}
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestKilledClient goes away in the middle of an answer; the server ends all the same, and soon.
+func TestKilledClient(t *testing.T) {
+	r, err := Small()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Start(t.Context(), r, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, kill := context.WithCancel(t.Context())
+	s.OnRequest(func(n int, _ *http.Request) {
+		if n == 3 {
+			kill()
+		}
+	})
+	for range 5 {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL()+"/harbor-lamp/quayside.git/info/refs?service=git-upload-pack", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if (err != nil) != (ctx.Err() != nil) {
+			t.Errorf("%v with context %v", err, ctx.Err())
+		}
+		if err == nil {
+			resp.Body.Close()
+		}
+	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}

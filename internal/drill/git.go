@@ -66,9 +66,8 @@ func (s *Server) backend(w http.ResponseWriter, r *http.Request, repo *Repositor
 	in.Header.Del("Authorization") // CGI would hand it to a process that has no use for it
 	h := cgi.Handler{
 		Path: s.git, Args: []string{"http-backend"}, Dir: s.root, InheritEnv: []string{},
-		Env: append(s.env(), "GIT_PROJECT_ROOT="+s.root, "GIT_HTTP_EXPORT_ALL=1", "GIT_PROTOCOL="+protocol(r)),
-		// both would speak to the terminal of whoever runs the drill
-		Stderr: io.Discard,
+		Env:    append(s.env(), "GIT_PROJECT_ROOT="+s.root, "GIT_HTTP_EXPORT_ALL=1", "GIT_PROTOCOL="+protocol(r)),
+		Logger: silent(), Stderr: io.Discard,
 	}
 	h.ServeHTTP(w, in)
 }
