@@ -15,7 +15,6 @@ import (
 // commit is a commit of a recipe. Its id is worked out here; [Server.build] checks it against git's own.
 type commit struct {
 	label                 string
-	line                  int
 	oid, tree             evidence.OID
 	parents               []*commit
 	files                 map[string]string // path -> text

@@ -97,7 +97,7 @@ func (p *parser) close() {
 }
 
 // global are the verbs that may stand before any repository.
-var global = map[string]bool{"now": true, "actor": true, "cap": true, "rate-limit": true, "repository": true, "truth": true, "lose": true}
+var global = map[string]bool{"now": true, "actor": true, "cap": true, "rate-limit": true, "repository": true, "lose": true}
 
 // statements are the verbs of the language.
 func statements() map[string]statement {

@@ -62,7 +62,7 @@ func (p *parser) begin(l *line) (*commit, error) {
 	if !l.flags["no-newline"] {
 		message += "\n"
 	}
-	return &commit{label: label, line: l.number, author: author, date: date, message: message, files: map[string]string{}}, nil
+	return &commit{label: label, author: author, date: date, message: message, files: map[string]string{}}, nil
 }
 
 func (p *parser) enter(c *commit, branch string) {

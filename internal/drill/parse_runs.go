@@ -4,25 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"pentimento/internal/evidence"
 )
 
 // statuses and conclusions are GitHub's words for runs, jobs and steps.
-var (
-	statuses    = wordSet("queued in_progress completed waiting requested pending")
-	conclusions = wordSet("success failure neutral cancelled skipped timed_out action_required stale startup_failure")
+const (
+	statuses    = "queued in_progress completed waiting requested pending"
+	conclusions = "success failure neutral cancelled skipped timed_out action_required stale startup_failure"
 )
-
-func wordSet(s string) map[string]bool {
-	out := map[string]bool{}
-	for word := range strings.FieldsSeq(s) {
-		out[word] = true
-	}
-	return out
-}
 
 // outcome reads status and conclusion: completed unless said, and a conclusion only with that.
 func (l *line) outcome() (status, conclusion string, err error) {
@@ -30,11 +21,17 @@ func (l *line) outcome() (status, conclusion string, err error) {
 	if status == "" {
 		status = "completed"
 	}
-	if !statuses[status] {
-		return "", "", fmt.Errorf("unknown status %q", status)
+	if err := oneOf(status, statuses); err != nil {
+		return "", "", fmt.Errorf("status %w", err)
 	}
-	if (status == "completed") != (conclusion != "") || (conclusion != "" && !conclusions[conclusion]) {
-		return "", "", fmt.Errorf("status %q with conclusion %q", status, conclusion)
+	if status != "completed" {
+		if conclusion != "" {
+			return "", "", fmt.Errorf("status %q has no conclusion yet", status)
+		}
+		return status, "", nil
+	}
+	if err := oneOf(conclusion, conclusions); err != nil {
+		return "", "", fmt.Errorf("conclusion %w", err)
 	}
 	return status, conclusion, nil
 }

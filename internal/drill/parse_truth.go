@@ -42,9 +42,6 @@ func (p *parser) truth(l *line) error {
 			return fmt.Errorf("%s takes no %q", l.args[0], key)
 		}
 	}
-	if p.repo == nil {
-		return errors.New("needs a repository before it")
-	}
 	p.truths = append(p.truths, &statedTruth{line: l, repo: p.repo})
 	return nil
 }
