@@ -40,7 +40,8 @@ type objects struct {
 // first parent's. GitHub serves the objects of the whole fork network: that one is served is no proof that it was pushed here, which is
 // why NamedBy is kept. missing lists the wants that could not be had; each has its gap.
 //
-// A commit in this form has lost its time zones, and its message is as the API gives it.
+// The API drops the time zones of a commit and may trim its message; [restore] finds them again by the commit's name. Where it cannot, a
+// gap says that this much is unknown: the end of the message and the zones are fingerprints.
 func (c *Collector) Objects(ctx context.Context, repo evidence.Repository, wants []Want, emit Emit) (missing []Want, err error) {
 	o := objects{unit: unit{Collector: c, repo: repo, name: UnitGitData, origin: evidence.OriginGitData, emit: emit},
 		trees: map[evidence.OID]map[string]treeEntry{}, blobs: map[evidence.OID]bool{}}
@@ -76,7 +77,7 @@ func (c *Collector) Objects(ctx context.Context, repo evidence.Repository, wants
 // want gets one commit and keeps it, or keeps why not.
 func (o objects) want(ctx context.Context, w Want) (*refusal, error) {
 	var obs evidence.Observation
-	commit, refusal, err := o.commit(ctx, &obs, w.OID)
+	commit, exact, refusal, err := o.commit(ctx, &obs, w.OID)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +93,11 @@ func (o objects) want(ctx context.Context, w Want) (*refusal, error) {
 		}
 		obs.Gaps = append(obs.Gaps, refusal.gap(string(w.OID)))
 		return refusal, o.keep(obs)
+	}
+	if !exact {
+		obs.Gaps = append(obs.Gaps, evidence.Gap{Kind: evidence.GapUnreadable, Subject: string(w.OID),
+			Detail: "the API's form of the commit does not give back its exact text: zones and the end of its message are unknown",
+			Hint:   "a fork or an old clone may still hold it"})
 	}
 	obs.Commits = []evidence.Commit{commit}
 	obs.Seen = []evidence.CommitSeen{{Commit: w.OID, Via: "git-data", NamedBy: slices.Clone(w.NamedBy)}}
@@ -126,9 +132,7 @@ type commitRow struct {
 	Message      string       `json:"message"`
 	Tree         objectRow    `json:"tree"`
 	Parents      []objectRow  `json:"parents"`
-	Verification struct {
-		Signature string `json:"signature"`
-	} `json:"verification"`
+	Verification verification `json:"verification"`
 }
 
 type objectRow struct {
@@ -150,17 +154,19 @@ func (s signatureRow) signature() evidence.Signature {
 	return evidence.Signature{Name: s.Name, Email: s.Email, Date: date}
 }
 
-func (o objects) commit(ctx context.Context, obs *evidence.Observation, id evidence.OID) (evidence.Commit, *refusal, error) {
+// commit asks for one commit; exact says that it hashes to its name.
+func (o objects) commit(ctx context.Context, obs *evidence.Observation, id evidence.OID) (c evidence.Commit, exact bool, r *refusal, err error) {
 	var row commitRow
 	refusal, err := o.get(ctx, obs, "commits", id, &row)
 	if err != nil || refusal != nil {
-		return evidence.Commit{}, refusal, err
+		return c, false, refusal, err
 	}
 	c, bad := row.commit(id)
 	if bad != nil {
-		return c, unreadable(&obs.Sources[len(obs.Sources)-1], bad), nil
+		return c, false, unreadable(&obs.Sources[len(obs.Sources)-1], bad), nil
 	}
-	return c, nil, nil
+	c, exact = restore(c, row.Verification)
+	return c, exact, nil, nil
 }
 
 func (r commitRow) commit(id evidence.OID) (evidence.Commit, error) {

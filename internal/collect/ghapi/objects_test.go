@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"pentimento/internal/evidence"
 )
@@ -38,15 +39,27 @@ func (d gitData) tree(id string, entries ...string) string {
 	return id
 }
 
-func (d gitData) commit(id, tree, message string, parents ...string) string {
+// commit has the name that git would give it for the message as it is; the answer trims the message and drops the zone.
+func (d gitData) commit(tree, message string, parents ...string) string {
+	c := evidence.Commit{Tree: evidence.OID(tree), Message: message}
 	above := []object{}
 	for _, p := range parents {
 		above = append(above, object{"sha": p})
+		c.Parents = append(c.Parents, evidence.OID(p))
 	}
+	c.Author = evidence.Signature{Name: "Dev", Email: "dev@example.invalid", Date: time.Date(2025, 9, 6, 23, 38, 0, 0, time.UTC), Zone: "+0200"}
+	c.Committer = c.Author
+	id := nameOf(text(c))
+	message = strings.TrimSuffix(message, "\n")
 	person := object{"name": "Dev", "email": "dev@example.invalid", "date": "2025-09-06T23:38:00Z"}
 	d["/repos/acme/tool/git/commits/"+id] = sayJSON(object{"sha": id, "tree": object{"sha": tree}, "parents": above, "message": message,
 		"author": person, "committer": person, "verification": object{"verified": false, "signature": nil, "payload": nil}})
 	return id
+}
+
+func nameOf(text string) string {
+	sum := sha1.Sum(fmt.Appendf(nil, "commit %d\x00%s", len(text), text))
+	return hex.EncodeToString(sum[:])
 }
 
 func collectObjects(t *testing.T, d gitData, wants ...Want) (told, []Want, *fake) {
@@ -71,9 +84,9 @@ func TestObjects(t *testing.T) {
 	dot := d.tree(hexID(0x32), "040000 tree "+flows+" workflows")
 	before := d.tree(hexID(0x33), "100644 blob "+hexID(0x51)+" README.md", "100644 blob "+hexID(0x52)+" gone.txt")
 	after := d.tree(hexID(0x34), "100644 blob "+hexID(0x53)+" README.md", "040000 tree "+dot+" .github")
-	parent := d.commit(hexID(0x41), before, "good\n")
-	plant := d.commit(hexID(0x42), after, "Add workflow", parent)
-	repush := d.commit(hexID(0x43), after, "Update workflow", plant)
+	parent := d.commit(before, "good\n")
+	plant := d.commit(after, "Add workflow", parent)
+	repush := d.commit(after, "Update workflow", plant)
 
 	g, missing, f := collectObjects(t, d, want(plant, "upd-1"), want(repush), want(hexID(0xdead), "upd-2"))
 	if len(missing) != 1 || missing[0].OID != evidence.OID(hexID(0xdead)) {
@@ -81,7 +94,7 @@ func TestObjects(t *testing.T) {
 	}
 	same(t, "gaps", g.gaps(), []string{"object-missing: " + hexID(0xdead)})
 	if len(g.Commits) != 2 || g.Commits[0].Message != "Add workflow" || g.Commits[0].Parents[0] != evidence.OID(parent) || g.Commits[0].Signed ||
-		g.Commits[0].Author.Email != "dev@example.invalid" {
+		g.Commits[0].Author.Email != "dev@example.invalid" || g.Commits[0].Author.Zone != "+0200" {
 		t.Errorf("commits %+v", g.Commits)
 	}
 	if s := g.Seen[0]; s.Via != "git-data" || s.Commit != evidence.OID(plant) || len(s.NamedBy) != 1 || s.NamedBy[0] != "upd-1" {
@@ -101,14 +114,14 @@ func TestObjects(t *testing.T) {
 	}
 }
 
-// TestHoldingOfNoWorkflows: .github may be absent, a file, or a submodule; none is a tree of workflows, and that is known.
+// TestHoldingOfNoWorkflows: .github may be absent, a file, a submodule; none is a tree of workflows, and that is known.
 func TestHoldingOfNoWorkflows(t *testing.T) {
 	for name, entry := range map[string]string{
 		"absent": "100644 blob " + hexID(1) + " README.md", "a file": "100644 blob " + hexID(1) + " .github",
 		"a submodule": "160000 commit " + hexID(1) + " .github", "a link": "120000 blob " + hexID(1) + " .github",
 	} {
 		d := gitData{}
-		g, _, _ := collectObjects(t, d, want(d.commit(hexID(0x41), d.tree(hexID(0x31), entry), "m")))
+		g, _, _ := collectObjects(t, d, want(d.commit(d.tree(hexID(0x31), entry), "m")))
 		if h := g.Holdings[0]; !h.Known || h.Workflows != "" || len(h.RootChanges) != 1 || len(g.Gaps) != 0 {
 			t.Errorf("%s: %+v, %v", name, h, g.gaps())
 		}
@@ -147,7 +160,7 @@ func TestHostileObjects(t *testing.T) {
 			blob := d.blob("on: push\n")
 			flows := d.tree(hexID(0x31), "100644 blob "+blob+" s.yml")
 			dot := d.tree(hexID(0x32), "040000 tree "+flows+" workflows")
-			commit := d.commit(hexID(0x42), d.tree(hexID(0x34), "040000 tree "+dot+" .github"), "m")
+			commit := d.commit(d.tree(hexID(0x34), "040000 tree "+dot+" .github"), "m")
 			c.spoil(d, flows, blob)
 			g, missing, _ := collectObjects(t, d, want(commit))
 			same(t, "gaps", g.gaps(), []string{c.gap(flows, blob)})
@@ -160,8 +173,7 @@ func TestHostileObjects(t *testing.T) {
 
 func TestCommitThatIsAnother(t *testing.T) {
 	d := gitData{}
-	d.commit(hexID(0x41), hexID(0x31), "m")
-	d["/repos/acme/tool/git/commits/"+hexID(0x42)] = d["/repos/acme/tool/git/commits/"+hexID(0x41)]
+	d["/repos/acme/tool/git/commits/"+hexID(0x42)] = d["/repos/acme/tool/git/commits/"+d.commit(hexID(0x31), "m")]
 	g, missing, _ := collectObjects(t, d, want(hexID(0x42)))
 	same(t, "gaps", g.gaps(), []string{"refused: " + hexID(0x42)})
 	if len(missing) != 1 || len(g.Commits) != 0 {
@@ -180,7 +192,7 @@ func TestObjectsOfAnEmptyRepository(t *testing.T) {
 
 func TestFirstParentPurged(t *testing.T) {
 	d := gitData{}
-	commit := d.commit(hexID(0x42), d.tree(hexID(0x34), "100644 blob "+hexID(1)+" README.md"), "m", hexID(0x41))
+	commit := d.commit(d.tree(hexID(0x34), "100644 blob "+hexID(1)+" README.md"), "m", hexID(0x41))
 	g, missing, _ := collectObjects(t, d, want(commit))
 	same(t, "gaps", g.gaps(), []string{"object-missing: " + hexID(0x41)})
 	if len(missing) != 0 || !g.Holdings[0].Known || len(g.Holdings[0].RootChanges) != 0 {

@@ -60,15 +60,20 @@ func (o objects) workflows(ctx context.Context, obs *evidence.Observation, root 
 			return "", false, err
 		}
 	}
+	files := 0
 	for _, name := range names(at) {
 		e := at[name]
 		if e.Type != "blob" || !(strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml")) {
 			continue // GitHub reads no other files
 		}
 		obs.Entries = append(obs.Entries, evidence.WorkflowEntry{Tree: id, Path: ".github/workflows/" + name, Blob: evidence.OID(e.SHA), Mode: e.Mode})
+		files++
 		if err := o.blob(ctx, obs, e); err != nil {
 			return id, true, err
 		}
+	}
+	if files == 0 { // a folder that holds no workflow is none
+		return "", true, nil
 	}
 	return id, true, nil
 }
@@ -77,7 +82,7 @@ func (o objects) workflows(ctx context.Context, obs *evidence.Observation, root 
 func (o objects) rootChanges(ctx context.Context, obs *evidence.Observation, c evidence.Commit, root map[string]treeEntry) ([]string, error) {
 	var before map[string]treeEntry
 	if len(c.Parents) > 0 {
-		parent, refusal, err := o.commit(ctx, obs, c.Parents[0])
+		parent, _, refusal, err := o.commit(ctx, obs, c.Parents[0])
 		if err != nil {
 			return nil, err
 		}
@@ -156,6 +161,9 @@ func (r treeRow) entries(id evidence.OID) (map[string]treeEntry, error) {
 			return nil, err
 		}
 		e.SHA = string(sha)
+		if _, twice := out[e.Path]; twice {
+			return nil, fmt.Errorf("%q stands in the tree twice", e.Path)
+		}
 		out[e.Path] = e
 	}
 	return out, nil
