@@ -48,6 +48,7 @@ func Parse(name string, text []byte) (Pack, error) {
 	if len(c.errs) > 0 {
 		return Pack{}, errors.Join(c.errs...)
 	}
+	p.Text = text
 	return p, nil
 }
 

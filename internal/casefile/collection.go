@@ -127,6 +127,19 @@ func (c *Case) Done(ctx context.Context, repo evidence.Repository) (map[string]b
 	return out, nil
 }
 
+// Reopen forgets which gaps the running collection met in these units so far: an interrupted attempt is made again, and what it could
+// not have may be had now. The gaps themselves stay facts of the attempt in which they were met.
+func (c *Case) Reopen(ctx context.Context, repo evidence.Repository, units []string) error {
+	for _, unit := range units {
+		_, err := c.db.ExecContext(ctx, `DELETE FROM gap_seen WHERE collection = ? AND gap IN
+			(SELECT g.id FROM gap g JOIN repository r ON r.id = g.repository WHERE r.key = ? AND g.unit = ?)`, c.collection, repo.Key(), unit)
+		if err != nil {
+			return fmt.Errorf("reopen %s of %s: %w", unit, repo, err)
+		}
+	}
+	return nil
+}
+
 // Cached finds the last stored answer to a request target, for a conditional request. Redacted bodies are not offered: facts are parsed
 // from the bytes as received.
 func (c *Case) Cached(ctx context.Context, repo evidence.Repository, target string) (etag string, body []byte, ok bool, err error) {

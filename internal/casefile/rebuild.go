@@ -181,3 +181,16 @@ func (c *Case) Blobs(ctx context.Context, f func(oid evidence.OID, paths []strin
 	}
 	return nil
 }
+
+// Text is the stored text of one workflow version; ok is false where it was never had.
+func (c *Case) Text(ctx context.Context, oid evidence.OID) (text []byte, ok bool, err error) {
+	var blob []byte
+	switch err := c.db.QueryRowContext(ctx, "SELECT text FROM workflow_blob WHERE oid = ?", string(oid)).Scan(&blob); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, fmt.Errorf("workflow text %s: %w", oid, err)
+	}
+	text, err = c.codec.unpack(blob)
+	return text, err == nil, err
+}

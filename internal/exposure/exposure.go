@@ -293,6 +293,8 @@ func (w *windows) ladder(secret string, s span) string {
 		switch {
 		case o.Status == timeline.Suppressed:
 			raise(timeline.Suppressed)
+		case o.Status == timeline.Open && o.Head != "":
+			raise(timeline.Unknown) // nobody listed the runs
 		case o.Head != "" || best == timeline.Targeted:
 			raise(timeline.Triggered)
 		}

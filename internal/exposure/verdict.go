@@ -116,12 +116,10 @@ func unreachable(in Input) (evidence.Gap, bool) {
 		}
 	}
 	switch {
-	case git == nil:
+	case git == nil || (api == nil && in.Facts.State != nil):
 		return evidence.Gap{}, false
-	case api != nil && api.Kind == evidence.GapBlocked:
+	case api != nil:
 		return *api, true // the API says why; git only that it does not serve
-	case git.Kind == evidence.GapForbidden && api == nil:
-		return evidence.Gap{}, false
 	}
 	return *git, true
 }

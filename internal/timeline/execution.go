@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,10 @@ const (
 // (https://github.blog/changelog/2022-12-07-changes-to-checks-data-retention/). Older, "no jobs" says nothing.
 const jobRetention = 400 * 24 * time.Hour
 
+// approvalTime is how long a run can wait for approval; then GitHub gives it up
+// (https://docs.github.com/en/actions/how-tos/manage-workflow-runs/approve-runs-from-forks).
+const approvalTime = 30 * 24 * time.Hour
+
 // Execution is how far one attempt of a run of a malicious version got.
 type Execution struct {
 	RunFact  string // evidence id
@@ -44,7 +49,10 @@ type Execution struct {
 
 // executions judges every run that ran, or may have run, a malicious version.
 func (r *reader) executions(rows []Presence) []Execution {
-	paths := map[string]bool{}
+	paths := maps.Clone(r.Suspect)
+	if paths == nil {
+		paths = map[string]bool{}
+	}
 	for _, p := range rows {
 		paths[p.Path] = true
 	}
@@ -125,7 +133,7 @@ func (r *reader) climb(e *Execution) {
 	switch {
 	case e.Run.Status != "completed":
 		e.Ladder, e.Reason = Pending, fmt.Sprintf("the run is %s", e.Run.Status)
-	case e.Run.Conclusion == "action_required":
+	case e.Run.Conclusion == "action_required" && r.Now.Sub(e.Run.UpdatedAt) <= approvalTime:
 		e.Ladder, e.Reason = Pending, "the run waits for approval; it can still be approved"
 	case !listed:
 		e.Ladder, e.Reason = Unknown, "the run exists; its jobs could not be listed"

@@ -135,8 +135,8 @@ func (r *reader) strayTip(at spot, t *track, commits []evidence.OID) tip {
 func (r *reader) contains(rows []Presence) []Containment {
 	var out []Containment
 	for _, o := range r.Campaign {
-		if files, _ := r.malicious(o); len(files) == 0 {
-			continue
+		if !r.brings(o) {
+			continue // what reaches a commit that merely keeps a version reaches the one that brought it
 		}
 		reaching := r.descendants(o)
 		for _, l := range r.Facts.Listing.Refs {
@@ -148,6 +148,17 @@ func (r *reader) contains(rows []Presence) []Containment {
 	}
 	slices.SortFunc(out, func(a, b Containment) int { return cmp.Or(cmp.Compare(a.Ref, b.Ref), cmp.Compare(a.Commit, b.Commit)) })
 	return out
+}
+
+// brings reports a commit whose tree holds a malicious version that no parent holds at that path.
+func (r *reader) brings(o evidence.OID) bool {
+	files, _ := r.malicious(o)
+	for path, blob := range files {
+		if !slices.ContainsFunc(r.h.Commit(o).Parents, func(p evidence.OID) bool { return r.holds(p, path) == blob }) {
+			return true
+		}
+	}
+	return false
 }
 
 // pushed is when a commit came to the repository by the word of a server: the first update of any ref that brought it, or a run of it.

@@ -128,6 +128,9 @@ func (r *reader) open(t *track, prev, x tip, path string) *Presence {
 	p.AddedBy = Change{Commit: r.chainCommit(prev, x, path)}
 	if x.by != nil {
 		p.AddedBy.Before, p.AddedBy.After = x.by.Before, x.by.After
+		if x.by.creates() && (t.ref.Tag() || (t.ref != r.defaultRef && r.trunk[p.AddedBy.Commit])) {
+			p.AddedBy.Commit = "" // the ref was made with the file in it: the update did it, no commit
+		}
 	}
 	v := r.Malicious[p.Versions[0].Blob]
 	p.Campaign, p.Rules = v.Campaign, v.Rules
@@ -223,7 +226,7 @@ func (r *reader) introduced(c evidence.OID, path string, blob evidence.OID) evid
 // arrival is when a tip brought what commit made. An update says it; where git is all there is, the dates of the commit and of the tip on
 // the ref's chain are claims, and they stand only on a side that no firm bound holds.
 func (r *reader) arrival(x tip, made evidence.OID) when.Instant {
-	if x.by != nil || x.oid == evidence.ZeroOID {
+	if x.by != nil && x.at.NotAfter.Known() || x.oid == evidence.ZeroOID {
 		return x.at
 	}
 	out := x.at
@@ -232,7 +235,7 @@ func (r *reader) arrival(x tip, made evidence.OID) when.Instant {
 		out.NotBefore = from
 		ids = append(slices.Clone(ids), evidence.CommitID(made))
 	}
-	if to := r.claimedDate(x.oid); !out.NotAfter.Known() && to.Known() {
+	if to := r.claimedDate(x.oid); !out.NotAfter.Known() && to.Known() && !to.At.Before(firmOnly(out.NotBefore).At) {
 		out.NotAfter = to
 		ids = append(slices.Clone(ids), evidence.CommitID(x.oid))
 	}

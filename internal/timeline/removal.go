@@ -15,8 +15,9 @@ func (r *reader) finish(p *Presence, x tip, unsure when.Bound) {
 	chain := r.chainCommit(last, x, p.Path)
 	p.Gone = true
 	p.RemovedBy = Change{Commit: chain, How: r.how(p, last, x, chain)}
-	if x.oid == evidence.ZeroOID {
-		p.RemovedBy.Commit = ""
+	switch p.RemovedBy.How {
+	case "force_push", "branch_deletion", "retag":
+		p.RemovedBy.Commit = "" // the update did it, no commit
 	}
 	if x.by != nil {
 		p.RemovedBy.Before, p.RemovedBy.After = x.by.Before, x.by.After

@@ -38,7 +38,9 @@ type Input struct {
 	Facts     *casefile.Facts
 	Malicious map[evidence.OID]Version
 	Campaign  []evidence.OID // campaign commits of all roles but removal
-	Now       time.Time
+	// Suspect names paths that campaigns use: a run of one of them is told of even where the file that it ran cannot be had.
+	Suspect map[string]bool
+	Now     time.Time
 }
 
 // Gap is something that the reading could not see, with the facts that show the hole.

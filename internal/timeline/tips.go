@@ -150,7 +150,11 @@ func (r *reader) end(t *track) {
 	case listed && len(t.tips) == 0:
 		t.tips = r.readGit(t.ref, l.Target(), "", when.Instant{})
 	case listed && at.oid == "":
-		t.tips[len(t.tips)-1].oid = l.Target()
+		x := &t.tips[len(t.tips)-1]
+		x.oid = l.Target()
+		if t.ref.Tag() {
+			x.at.NotAfter = when.Bound{} // tags are moved without a trace: made then, perhaps moved to this commit later
+		}
 	case listed && at.oid != l.OID && at.oid != l.Target():
 		r.broken(t, l.Target(), when.Bound{}, []string{r.Facts.Listing.Source})
 	case !listed && len(t.tips) == 0:
@@ -213,14 +217,14 @@ func (r *reader) runTips(ref evidence.Ref, until when.Bound) []tip {
 func (r *reader) narrow(t *track) {
 	first := map[evidence.OID]evidence.Run{}
 	for _, run := range r.Facts.Runs {
-		if _, have := first[run.HeadSHA]; !have && provesTip(run) && evidence.Ref("refs/heads/"+run.HeadBranch) == t.ref {
+		if _, have := first[run.HeadSHA]; !have && provesTip(run) && runRef(run, r.listed) == t.ref {
 			first[run.HeadSHA] = run
 		}
 	}
 	var later when.Instant
 	for i := len(t.tips) - 1; i >= 0; i-- {
 		x := &t.tips[i]
-		if x.by != nil {
+		if x.by != nil && x.at.NotAfter.Known() {
 			later = when.Instant{NotAfter: x.at.NotAfter, Evidence: x.at.Evidence}
 			continue
 		}

@@ -140,10 +140,10 @@ CREATE TABLE inferred_gap (
   evidence   TEXT NOT NULL
 ) STRICT;
 
-CREATE VIEW current_gap AS         -- what could not be seen: by the last collection of each unit, and by analysis
-  SELECT g.id, g.repository, g.unit, g.kind, g.subject, g.detail, g.hint FROM gap g
-   WHERE EXISTS (SELECT 1 FROM gap_seen s WHERE s.gap = g.id AND s.collection =
-     (SELECT max(d.collection) FROM unit_done d WHERE d.repository = g.repository AND d.unit = g.unit))
+CREATE VIEW current_gap AS         -- what could not be seen: gaps that no later collection of their unit did without, and those of analysis
+  SELECT g.id, g.repository, g.unit, g.kind, g.subject, g.detail, g.hint
+    FROM gap g JOIN (SELECT gap, max(collection) AS collection FROM gap_seen GROUP BY gap) s ON s.gap = g.id
+   WHERE NOT EXISTS (SELECT 1 FROM unit_done d WHERE d.repository = g.repository AND d.unit = g.unit AND d.collection > s.collection)
   UNION ALL
   SELECT id, repository, unit, kind, subject, detail, hint FROM inferred_gap;
 

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"pentimento/internal/campaign"
+	"pentimento/internal/casefile"
+	"pentimento/internal/detect"
+	"pentimento/internal/evidence"
+	"pentimento/internal/exposure"
+	"pentimento/internal/timeline"
+)
+
+func (p *program) analyzeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "analyze",
+		Short: "Infer everything anew from the facts",
+		Long: `Empties all inferences and makes them anew from the facts: findings, campaign commits, presence, runs, windows, verdicts and the gaps
+met on the way. Facts are never changed. It asks nobody and can be run at will.`,
+		Example: "  pentimento analyze && pentimento repos",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.withCase(cmd.Context(), func(c *casefile.Case) error { return p.analyze(cmd.Context(), c) })
+		},
+	}
+}
+
+func (p *program) analyze(ctx context.Context, c *casefile.Case) error {
+	packs, err := casePacks(ctx, c)
+	if err != nil {
+		return err
+	}
+	info, err := c.Info(ctx)
+	if err != nil {
+		return err
+	}
+	targets, err := c.Targets(ctx)
+	if err != nil {
+		return err
+	}
+	findings, err := findAll(ctx, c, packs)
+	if err != nil {
+		return err
+	}
+	a := analysis{case_: c, packs: packs, findings: findings, info: info}
+	err = c.Rebuild(ctx, func(in *casefile.Inferences) error {
+		if err := in.Exec("INSERT INTO analysis (key, value) VALUES ('version', ?)", version()); err != nil {
+			return err
+		}
+		list := make([]detect.Finding, 0, len(findings))
+		for _, f := range findings {
+			list = append(list, f)
+		}
+		if err := detect.StoreFindings(in, list); err != nil {
+			return err
+		}
+		for _, t := range targets {
+			if err := a.repository(ctx, in, t.Repository); err != nil {
+				return fmt.Errorf("analyze %s: %w", t.Repository, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	p.say("analysed %d repositories: %d malicious workflow version(s)", len(targets), len(findings))
+	return nil
+}
+
+// analysis is one rebuild under way.
+type analysis struct {
+	case_    *casefile.Case
+	packs    []campaign.Pack
+	findings map[evidence.OID]detect.Finding
+	info     casefile.Info
+}
+
+// repository works one repository out, from facts to verdict.
+func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo evidence.Repository) error {
+	facts, err := a.case_.Facts(ctx, repo)
+	if err != nil {
+		return err
+	}
+	commits := detect.Commits(facts.History, a.findings, a.packs)
+	read := timeline.Read(timeline.Input{Facts: facts, Malicious: versions(a.findings), Campaign: campaignCommits(commits),
+		Suspect: suspectPaths(a.packs), Now: a.info.Now})
+	input := exposure.Input{Facts: facts, Findings: a.findings, Commits: commits, Timeline: read, Now: a.info.Now}
+	if err := detect.StorePlaces(in, facts.ID, facts.History, a.findings); err != nil {
+		return err
+	}
+	if err := detect.StoreCommits(in, facts.ID, placed(facts, commits, read)); err != nil {
+		return err
+	}
+	if err := timeline.Store(in, facts.ID, read); err != nil {
+		return err
+	}
+	return exposure.Store(in, facts.ID, exposure.Windows(input), exposure.Judge(input))
+}
+
+func suspectPaths(packs []campaign.Pack) map[string]bool {
+	out := map[string]bool{}
+	for _, p := range packs {
+		for _, path := range p.Indicators.Paths {
+			out[path] = true
+		}
+	}
+	return out
+}
+
+func casePacks(ctx context.Context, c *casefile.Case) ([]campaign.Pack, error) {
+	var packs []campaign.Pack
+	err := c.Packs(ctx, func(name string, text []byte) error {
+		pack, err := campaign.Parse(name, text)
+		packs = append(packs, pack)
+		return err
+	})
+	return packs, err
+}
+
+// findAll judges every workflow text of the case.
+func findAll(ctx context.Context, c *casefile.Case, packs []campaign.Pack) (map[evidence.OID]detect.Finding, error) {
+	out := map[evidence.OID]detect.Finding{}
+	err := c.Blobs(ctx, func(oid evidence.OID, paths []string, text []byte) error {
+		// One at a time: a case holds more texts than memory should.
+		for _, f := range detect.Versions([]detect.Version{{Blob: oid, Paths: paths, Text: text}}, packs) {
+			out[oid] = f
+		}
+		return nil
+	})
+	return out, err
+}
+
+// versions is what the timeline needs of findings.
+func versions(findings map[evidence.OID]detect.Finding) map[evidence.OID]timeline.Version {
+	out := make(map[evidence.OID]timeline.Version, len(findings))
+	for oid, f := range findings {
+		v := timeline.Version{Campaign: f.Campaign, Triggers: f.Triggers}
+		for _, h := range f.Hits {
+			v.Rules = append(v.Rules, h.Rule)
+		}
+		for _, l := range f.Leaks {
+			v.Leaks = append(v.Leaks, timeline.Leak{JobID: l.JobID, JobName: l.JobName, StepName: l.StepName, StepIndex: l.StepIndex})
+		}
+		out[oid] = v
+	}
+	return out
+}
+
+func campaignCommits(commits []detect.Commit) []evidence.OID {
+	var out []evidence.OID
+	for _, c := range commits {
+		if c.Role != detect.Removal {
+			out = append(out, c.OID)
+		}
+	}
+	return out
+}
+
+// placed joins campaign commits with what the listing and the timeline say of them.
+func placed(facts *casefile.Facts, commits []detect.Commit, read timeline.Result) []detect.Placed {
+	var tips []evidence.OID
+	for _, l := range facts.Listing.Refs {
+		tips = append(tips, l.Target())
+	}
+	reachable := facts.History.Reachable(tips...)
+	var out []detect.Placed
+	for _, c := range commits {
+		out = append(out, detect.Placed{Commit: c, CommittedAt: facts.History.Commit(c.OID).Committer.Date, Pushed: read.Pushed[c.OID],
+			Recovered: facts.Listing.Known() && !reachable[c.OID]})
+	}
+	return out
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"pentimento/internal/evidence"
+)
+
+// meter shows how far a collection is: bars on a terminal, a line for each repository elsewhere, nothing with --quiet. Leaving it out
+// changes nothing but what is seen.
+type meter struct {
+	p     *program
+	total int
+	bars  *mpb.Progress // nil: plain lines
+	bar   *mpb.Bar
+	bytes atomic.Int64
+	limit atomic.Pointer[string] // budget of the API as last stated
+	done  atomic.Int64
+}
+
+func (p *program) newMeter(total int) *meter {
+	m := &meter{p: p, total: total}
+	unknown := "API budget ?"
+	m.limit.Store(&unknown)
+	if p.quiet || !terminal(p.stderr) {
+		return m
+	}
+	m.bars = mpb.New(mpb.WithOutput(p.stderr), mpb.WithWidth(40))
+	m.bar = m.bars.AddBar(int64(total),
+		mpb.PrependDecorators(decor.CountersNoUnit("%d of %d repositories ")),
+		mpb.AppendDecorators(
+			decor.Any(func(decor.Statistics) string { return fmt.Sprintf(" %.1f MiB ", float64(m.bytes.Load())/(1<<20)) }),
+			decor.Any(func(decor.Statistics) string { return " " + *m.limit.Load() + " " }),
+			decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "done"),
+		))
+	return m
+}
+
+// terminal reports whether a stream is a character device.
+func terminal(w any) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	st, err := f.Stat()
+	return err == nil && st.Mode()&os.ModeCharDevice != 0
+}
+
+func (m *meter) received(_ evidence.Repository, n int64) { m.bytes.Add(n) }
+
+func (m *meter) budget(remaining, limit int, reset time.Time) {
+	s := fmt.Sprintf("API budget %d of %d until %s", remaining, limit, reset.UTC().Format("15:04Z"))
+	m.limit.Store(&s)
+}
+
+func (m *meter) waiting(reason string, until time.Time) {
+	m.line("waiting until %s: %s", until.UTC().Format(time.RFC3339), reason)
+}
+
+func (m *meter) finished(repo evidence.Repository, err error) {
+	n := m.done.Add(1)
+	if m.bar != nil {
+		m.bar.Increment()
+	}
+	if err != nil {
+		m.line("%s: %v", repo, err)
+		return
+	}
+	if m.bars == nil {
+		m.p.say("%d/%d %s", n, m.total, repo)
+	}
+}
+
+// line prints above the bars.
+func (m *meter) line(format string, args ...any) {
+	if m.bars == nil {
+		m.p.say(format, args...)
+		return
+	}
+	fmt.Fprintln(m.bars, escapeTerminal(fmt.Sprintf(format, args...)))
+}
+
+func (m *meter) close() error {
+	if m.bars == nil {
+		return nil
+	}
+	if !m.bar.Completed() {
+		m.bar.Abort(false)
+	}
+	m.bars.Wait()
+	return nil
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pentimento/internal/casefile"
+)
+
+// program is everything from outside that a command may touch.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            func(string) string
+	clock          func() time.Time
+
+	casePath string // --case
+	quiet    bool   // --quiet
+}
+
+// run executes one command line and returns the exit code.
+func (p *program) run(ctx context.Context, args []string) int {
+	root := p.root()
+	root.SetArgs(args)
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	err := root.ExecuteContext(ctx)
+	code := exitCode(ctx, err)
+	if err == nil || errors.As(err, new(resultError)) {
+		return code
+	}
+	if code == exitInterrupted {
+		fmt.Fprintln(p.stderr, "pentimento: interrupted; what was collected is kept, run the same command again to go on")
+		return code
+	}
+	fmt.Fprintln(p.stderr, "pentimento:", escapeTerminal(err.Error()))
+	for _, h := range hints(err) {
+		fmt.Fprintln(p.stderr, "hint:", escapeTerminal(h))
+	}
+	return code
+}
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "pentimento",
+		Short: "Reconstructs what a GitHub Actions secret-exfiltration campaign did to each repository",
+		Long: `pentimento reconstructs, for every repository hit by a GitHub Actions secret-exfiltration campaign, when the malicious
+workflow was there, whether it ran, what it could read, and how long each stolen credential stayed usable.
+
+Facts are collected into a case file; analyze infers the rest from them and can be run again at will. What could not be
+seen is a gap, never a clean bill of health.`,
+		Example: `  pentimento drill
+  pentimento init --campaign ghostaction
+  pentimento add -f repositories.txt
+  pentimento collect
+  pentimento analyze
+  pentimento repos`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.PersistentFlags().StringVar(&p.casePath, "case", "", "case file (default: $PENTIMENTO_CASE, else case.db)")
+	root.PersistentFlags().BoolVarP(&p.quiet, "quiet", "q", false, "say nothing on stderr but errors")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddGroup(&cobra.Group{ID: "work", Title: "The work, in order:"}, &cobra.Group{ID: "ask", Title: "What was found:"})
+	for _, c := range []*cobra.Command{
+		p.drillCommand(), p.initCommand(), p.addCommand(), p.collectCommand(), p.declareCommand(), p.analyzeCommand(),
+	} {
+		c.GroupID = "work"
+		root.AddCommand(c)
+	}
+	for _, c := range []*cobra.Command{
+		p.reposCommand(), p.findingsCommand(), p.commitsCommand(), p.presenceCommand(), p.runsCommand(), p.windowsCommand(), p.gapsCommand(),
+		p.timelineCommand(), p.evidenceCommand(), p.queryCommand(), p.campaignCommand(),
+	} {
+		c.GroupID = "ask"
+		root.AddCommand(c)
+	}
+	root.AddCommand(helpTopics()...)
+	usageArgs(root)
+	return root
+}
+
+// usageArgs makes a wrong number of arguments a usage error in every command.
+func usageArgs(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return hint(usageError{err}, "see: %s --help", cmd.CommandPath())
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		usageArgs(sub)
+	}
+}
+
+// version is what the build says of itself.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}
+
+// path is the case file that was asked for.
+func (p *program) path() string {
+	for _, s := range []string{p.casePath, p.env("PENTIMENTO_CASE")} {
+		if s != "" {
+			return s
+		}
+	}
+	return "case.db"
+}
+
+// withCase opens the case for f and closes it after.
+func (p *program) withCase(ctx context.Context, f func(*casefile.Case) error) error {
+	c, err := casefile.Open(ctx, p.path())
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(c), c.Close())
+}
+
+// say prints one line for people, escaped.
+func (p *program) say(format string, args ...any) {
+	if !p.quiet {
+		fmt.Fprintln(p.stderr, escapeTerminal(fmt.Sprintf(format, args...)))
+	}
+}

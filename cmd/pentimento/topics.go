@@ -1,0 +1,35 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// helpTopics are pages of the manual that belong to no command.
+func helpTopics() []*cobra.Command {
+	page := func(name, short, long string) *cobra.Command {
+		return &cobra.Command{Use: name, Short: short, Long: long}
+	}
+	return []*cobra.Command{
+		page("exit-codes", "What the exit codes mean", `0    done
+1    failed
+2    the command line makes no sense
+3    exposure was found        (only with --exit-code; outranks 4)
+4    done, evidence incomplete (only with --exit-code)
+130  interrupted
+
+--exit-code is taken by repos, presence, runs and windows. Any other code is a failure.`),
+		page("environment", "Environment variables", `PENTIMENTO_CASE    the case file, where --case is not given
+GITHUB_TOKEN       authenticates at the host and its API; GH_TOKEN is read where it is empty. Never stored, never sent
+                   to another host, nor over plain http except to loopback.
+SOURCE_DATE_EPOCH  seconds since 1970: the case's "now" for init, where --now is not given
+NO_COLOR           nothing: output has no colour`),
+		page("clocks", "Which clock stands behind a time", `Every time is a pair of bounds, and every bound says which clock stamped it. Best first:
+
+server    GitHub: activity, events, runs
+archive   the created_at of an archived event
+runner    the machine that ran a job: times of steps
+declared  the word of a responder (pentimento declare) or of a campaign pack
+git       author and committer dates: whoever made the commit wrote them
+
+A git date never narrows a bound of another clock. Where it is all there is, the bound is given and marked "claimed" (~ in
+tables). An unknown bound is null in JSON and "?" in tables.`),
+	}
+}
