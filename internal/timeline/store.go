@@ -170,3 +170,72 @@ func Containments(ctx context.Context, c *casefile.Case, f func(evidence.Reposit
 	}
 	return nil
 }
+
+// StoredExecution is an execution as the case holds it. Of its run, what the columns of the case's table of runs name is filled.
+type StoredExecution struct {
+	Repository evidence.Repository
+	Execution
+}
+
+// Executions loads every row by repository, then time, run and attempt.
+func Executions(ctx context.Context, c *casefile.Case) ([]StoredExecution, error) {
+	var out []StoredExecution
+	err := c.Each(ctx, `SELECT r.name, e.run, e.run_id, e.attempt, e.ref, e.path, e.blob, e.campaign, e.ladder, e.reason,
+		e.leaked_not_before, e.leaked_not_before_clock, e.leaked_not_after, e.leaked_not_after_clock, e.leaked_evidence,
+		u.event, u.head_sha, u.status, u.conclusion, u.actor, u.created_at
+		FROM execution e JOIN run u ON u.id = e.run JOIN repository r ON r.id = e.repository
+		ORDER BY r.key, u.created_at, e.run_id, e.attempt, e.run`, nil, func(scan func(...any) error) error {
+		var s StoredExecution
+		var leaked casefile.InstantColumns
+		var created string
+		dest := append([]any{&s.Repository, &s.RunFact, &s.Run.RunID, &s.Run.Attempt, &s.Ref, &s.Path, &s.Blob, &s.Campaign, &s.Ladder, &s.Reason}, leaked.Dest()...)
+		if err := scan(append(dest, &s.Run.Event, &s.Run.HeadSHA, &s.Run.Status, &s.Run.Conclusion, &s.Run.Actor, &created)...); err != nil {
+			return err
+		}
+		s.Run.Repository = s.Repository
+		var err error
+		if s.Run.CreatedAt, err = casefile.ParseStamp(created); err != nil {
+			return err
+		}
+		s.Leaked, err = leaked.Instant()
+		out = append(out, s)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load executions: %w", err)
+	}
+	return out, nil
+}
+
+// StoredOpportunity is an opportunity as the case holds it.
+type StoredOpportunity struct {
+	Repository evidence.Repository
+	Opportunity
+}
+
+// Opportunities loads every row by repository, then time, ref, path and event.
+func Opportunities(ctx context.Context, c *casefile.Case) ([]StoredOpportunity, error) {
+	var out []StoredOpportunity
+	err := c.Each(ctx, `SELECT o.id, o.presence, r.name, o.ref, o.path, o.blob, o.event, o.head, o.status, o.reason, o.run_id,
+		o.at_not_before, o.at_not_before_clock, o.at_not_after, o.at_not_after_clock, o.at_evidence
+		FROM opportunity o JOIN repository r ON r.id = o.repository
+		ORDER BY r.key, coalesce(o.at_not_before, o.at_not_after), o.ref, o.path, o.event, o.id`, nil, func(scan func(...any) error) error {
+		var s StoredOpportunity
+		var ref sql.NullString
+		var run sql.NullInt64
+		var at casefile.InstantColumns
+		dest := []any{&s.ID, &s.Presence, &s.Repository, &ref, &s.Path, &s.Blob, &s.Event, &s.Head, &s.Status, &s.Reason, &run}
+		if err := scan(append(dest, at.Dest()...)...); err != nil {
+			return err
+		}
+		s.Ref, s.RunID = evidence.Ref(ref.String), run.Int64
+		var err error
+		s.At, err = at.Instant()
+		out = append(out, s)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load opportunities: %w", err)
+	}
+	return out, nil
+}
