@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +47,7 @@ func (p *program) analyze(ctx context.Context, c *casefile.Case) error {
 	if err != nil {
 		return err
 	}
-	a := analysis{case_: c, packs: packs, findings: findings, info: info}
+	a := analysis{case_: c, packs: packs, findings: findings, info: info, windows: map[int64][]*exposure.Window{}}
 	err = c.Rebuild(ctx, func(in *casefile.Inferences) error {
 		if err := in.Exec("INSERT INTO analysis (key, value) VALUES ('version', ?)", version()); err != nil {
 			return err
@@ -62,7 +64,7 @@ func (p *program) analyze(ctx context.Context, c *casefile.Case) error {
 				return fmt.Errorf("analyze %s: %w", t.Repository, err)
 			}
 		}
-		return nil
+		return a.pushers(in)
 	})
 	if err != nil {
 		return err
@@ -77,6 +79,7 @@ type analysis struct {
 	packs    []campaign.Pack
 	findings map[evidence.OID]detect.Finding
 	info     casefile.Info
+	windows  map[int64][]*exposure.Window // by row id of the repository
 }
 
 // repository works one repository out, from facts to verdict.
@@ -98,7 +101,26 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	if err := timeline.Store(in, facts.ID, read); err != nil {
 		return err
 	}
-	return exposure.Store(in, facts.ID, exposure.Windows(input), exposure.Judge(input))
+	for _, w := range exposure.Windows(input) {
+		a.windows[facts.ID] = append(a.windows[facts.ID], &w)
+	}
+	return exposure.StoreVerdict(in, facts.ID, exposure.Judge(input))
+}
+
+// pushers joins the pushing credentials of all repositories, then stores all windows.
+func (a *analysis) pushers(in *casefile.Inferences) error {
+	ids := slices.Sorted(maps.Keys(a.windows))
+	var all []*exposure.Window
+	for _, id := range ids {
+		all = append(all, a.windows[id]...)
+	}
+	exposure.JoinPushers(all)
+	for _, id := range ids {
+		if err := exposure.StoreWindows(in, id, a.windows[id]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func suspectPaths(packs []campaign.Pack) map[string]bool {

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -72,7 +73,7 @@ func Windows(in Input) []Window {
 	out = append(out, w.pushing()...)
 	for i := range out {
 		x := &out[i]
-		x.ID = evidence.ID("win", in.Facts.Repository.Key(), x.Secret, x.Credential, x.Project, string(rune('0'+x.Value)))
+		x.ID = evidence.ID("win", in.Facts.Repository.Key(), x.Secret, x.Credential, x.Project, strconv.Itoa(x.Value))
 	}
 	return out
 }

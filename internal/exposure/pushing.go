@@ -3,6 +3,7 @@ package exposure
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"pentimento/internal/detect"
 	"pentimento/internal/evidence"
@@ -37,6 +38,27 @@ func (w *windows) pushing() []Window {
 		out = append(out, x)
 	}
 	return out
+}
+
+// JoinPushers spreads over all repositories what is known of each actor's credential: it is one credential, and the first push of the
+// campaign anywhere bounds its window everywhere. A pusher that nobody names is not one actor.
+func JoinPushers(all []*Window) {
+	first := map[string]when.Instant{}
+	for _, w := range all {
+		have, ok := first[w.Credential]
+		if pushing(w) && w.Opened.NotAfter.Known() && (!ok || w.Opened.NotAfter.At.Before(have.NotAfter.At)) {
+			first[w.Credential] = w.Opened
+		}
+	}
+	for _, w := range all {
+		if opened, ok := first[w.Credential]; ok && pushing(w) {
+			w.Opened, w.OpenedBy = opened, "push"
+		}
+	}
+}
+
+func pushing(w *Window) bool {
+	return w.Secret == "" && strings.HasPrefix(w.Credential, "github:") && w.Credential != "github:"+unknownActor
 }
 
 // unknownActor stands for a pusher that no source names: a commit's author is the attacker's word.

@@ -9,8 +9,18 @@ import (
 	"pentimento/internal/evidence"
 )
 
-// Store writes the windows and the verdict of one repository into the open rebuild.
-func Store(in *casefile.Inferences, repository int64, list []Window, v Verdict) error {
+// StoreVerdict writes the verdict of one repository into the open rebuild.
+func StoreVerdict(in *casefile.Inferences, repository int64, v Verdict) error {
+	err := in.Exec("INSERT INTO repository_verdict (repository, state, reason, as_of, evidence) VALUES (?, ?, ?, ?, ?)",
+		repository, v.State, v.Reason, evidence.Stamp(v.AsOf), casefile.JSON(v.Evidence))
+	if err != nil {
+		return fmt.Errorf("store verdict: %w", err)
+	}
+	return nil
+}
+
+// StoreWindows writes the windows of one repository into the open rebuild.
+func StoreWindows(in *casefile.Inferences, repository int64, list []*Window) error {
 	for _, w := range list {
 		err := in.Exec(`INSERT INTO exposure_window (id, repository, campaign, secret, credential, project, value,
 			opened_not_before, opened_not_before_clock, opened_not_after, opened_not_after_clock, opened_evidence, opened_by, could_have_opened_by,
@@ -21,11 +31,6 @@ func Store(in *casefile.Inferences, repository int64, list []Window, v Verdict) 
 		if err != nil {
 			return fmt.Errorf("store window of %s: %w", w.Secret, err)
 		}
-	}
-	err := in.Exec("INSERT INTO repository_verdict (repository, state, reason, as_of, evidence) VALUES (?, ?, ?, ?, ?)",
-		repository, v.State, v.Reason, evidence.Stamp(v.AsOf), casefile.JSON(v.Evidence))
-	if err != nil {
-		return fmt.Errorf("store verdict: %w", err)
 	}
 	return nil
 }
