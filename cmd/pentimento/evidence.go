@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"pentimento/internal/casefile"
+)
+
+// bodyShown is how much of a stored answer is printed beside its facts: enough to recognise it. --body gives the whole.
+const bodyShown = 2000
+
+type evidenceOptions struct {
+	body, json bool
+}
+
+func (p *program) evidenceCommand() *cobra.Command {
+	var o evidenceOptions
+	cmd := &cobra.Command{
+		Use:   "evidence ID...",
+		Short: "What stands behind an evidence id",
+		Long: `Prints a fact or an inference by its id, then the answer of the source that told it: how it was asked, when it came, its digests, and how it
+begins. The first digest is of the body as received, the second of the body as stored: what looked like a token was redacted.
+
+--body writes the stored body of the answer alone, byte by byte, or escaped on a terminal. Packs of git objects leave no body; the objects
+do.`,
+		Example: "  pentimento evidence upd-0123456789abcdef\n  pentimento evidence src-0123456789abcdef --body | jq .",
+		Args:    cobra.MinimumNArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return p.evidence(cmd.Context(), o, args) },
+	}
+	cmd.Flags().BoolVar(&o.body, "body", false, "write the stored body of the answer alone")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print the versioned document")
+	return cmd
+}
+
+func (p *program) evidence(ctx context.Context, o evidenceOptions, ids []string) error {
+	if o.body && (o.json || len(ids) != 1) {
+		return usagef("--body goes with one id and without --json")
+	}
+	return p.withCase(ctx, func(c *casefile.Case) error {
+		var items []casefile.Item
+		for _, id := range ids {
+			chain, err := chainOf(ctx, c, id)
+			if errors.Is(err, casefile.ErrNoEvidence) {
+				return hint(err, "ids stand in the evidence column of every table, and belong to one case: --case names it")
+			}
+			if err != nil {
+				return err
+			}
+			items = append(items, chain...)
+		}
+		switch {
+		case o.body:
+			return p.writeBody(items[len(items)-1])
+		case o.json:
+			return writeJSON(p.stdout, "pentimento/evidence/v1", "evidence", itemsJSON(items))
+		}
+		for i, item := range items {
+			if i > 0 {
+				fmt.Fprintln(p.stdout)
+			}
+			if err := p.printItem(item); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// chainOf is the fact and then the answer that told it; an answer alone is its own chain.
+func chainOf(ctx context.Context, c *casefile.Case, id string) ([]casefile.Item, error) {
+	item, err := c.Evidence(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	chain := []casefile.Item{item}
+	if item.Source == "" {
+		return chain, nil
+	}
+	source, err := c.Evidence(ctx, item.Source)
+	return append(chain, source), err
+}
+
+func (p *program) writeBody(item casefile.Item) error {
+	switch {
+	case item.Answer == nil:
+		return hint(fmt.Errorf("%s rests on no stored answer", item.ID), "pentimento evidence %s prints what it rests on", item.ID)
+	case len(item.Answer.Body) == 0:
+		p.say("%s: the stored body is empty", item.ID)
+	}
+	if terminal(p.stdout) {
+		return p.writeLines(string(item.Answer.Body), "")
+	}
+	_, err := p.stdout.Write(item.Answer.Body)
+	return err
+}
+
+// writeLines writes a text of others line by line, escaped.
+func (p *program) writeLines(text, indent string) error {
+	for line := range strings.Lines(text) {
+		if _, err := fmt.Fprintln(p.stdout, indent+escapeTerminal(strings.TrimSuffix(line, "\n"))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printItem prints one link of the chain. Fields that are empty say nothing and are left out.
+func (p *program) printItem(item casefile.Item) error {
+	if _, err := fmt.Fprintln(p.stdout, escapeTerminal(item.ID+"  "+item.Kind)); err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(t, "  %s\t%s\n", name, escapeTerminal(unclickable(name, value)))
+		}
+	}
+	for _, f := range item.Fields {
+		if f.Name != "id" {
+			line(f.Name, f.Value)
+		}
+	}
+	line("told by", item.Source)
+	a := item.Answer
+	if a == nil {
+		return t.Flush()
+	}
+	line("came at", strings.Join(item.Seen, ", "))
+	line("sha256 as received", a.Digest)
+	line("sha256 as stored", a.StoredDigest)
+	line("redactions", fmt.Sprint(a.Redactions))
+	line("body", fmt.Sprintf("%d bytes", len(a.Body)))
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	text := string(a.Body[:min(bodyShown, len(a.Body))])
+	if err := p.writeLines(text, "  | "); err != nil {
+		return err
+	}
+	if more := len(a.Body) - len(text); more > 0 {
+		_, err := io.WriteString(p.stdout, escapeTerminal(fmt.Sprintf("  | ... %d more bytes: pentimento evidence %s --body", more, item.ID))+"\n")
+		return err
+	}
+	return nil
+}
+
+// itemJSON is one link of pentimento/evidence/v1: a fact or inference with its fields as stored, then the answer that told it.
+type itemJSON struct {
+	ID     string            `json:"id"`
+	Kind   string            `json:"kind"`
+	Fields map[string]string `json:"fields"`
+	Source *string           `json:"source"`
+	Answer *answerJSON       `json:"answer"`
+}
+
+type answerJSON struct {
+	CameAt       []string `json:"came_at"`
+	SHA256       string   `json:"sha256"`
+	StoredSHA256 string   `json:"stored_sha256"`
+	Redactions   int      `json:"redactions"`
+	Bytes        int      `json:"bytes"`
+}
+
+func itemsJSON(items []casefile.Item) []itemJSON {
+	var out []itemJSON
+	for _, item := range items {
+		x := itemJSON{ID: item.ID, Kind: item.Kind, Fields: map[string]string{}, Source: nullable(item.Source)}
+		for _, f := range item.Fields {
+			x.Fields[f.Name] = f.Value
+		}
+		if a := item.Answer; a != nil {
+			x.Answer = &answerJSON{present(item.Seen), a.Digest, a.StoredDigest, a.Redactions, len(a.Body)}
+		}
+		out = append(out, x)
+	}
+	return out
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"pentimento/internal/casefile"
+	"pentimento/internal/detect"
+)
+
+func (p *program) findingsCommand() *cobra.Command {
+	return p.askCommand(&question{
+		use:   "findings [REPO]...",
+		short: "Malicious workflow versions, and what they take",
+		long: `One row per malicious workflow version: the same blob in many repositories is one. SECRETS are the names that the file refers to, "*" for a
+file that takes all that the repository had. Hosts are printed defanged, but for --json, which gives them as the file writes them.`,
+		example: "  pentimento findings\n  pentimento findings octo-org/octo-repo --json",
+		queries: []string{"findings"},
+		columns: []column{
+			short("VERSION", "blob", unknown), plain("CAMPAIGN", "campaign", nothing), plain("RULES", "rules", nothing),
+			plain("TRIGGERS", "triggers", nothing), plain("DESTINATIONS", "destinations", unknown),
+			{"REPOS", func(r row) string { return strconv.Itoa(len(strings.Fields(r.text("repositories")))) }},
+			{"SECRETS", func(r row) string {
+				if r.text("all_secrets") == "1" {
+					return strings.TrimSpace("* " + r.text("secrets"))
+				}
+				return or(r.text("secrets"), nothing)
+			}},
+		},
+		schema: "pentimento/findings/v1", key: "findings", document: findingsDocument,
+	})
+}
+
+// findingJSON is one row of pentimento/findings/v1. Rules are names, PACK/RULE; hits tell why each holds. Triggers are event names.
+type findingJSON struct {
+	Blob         string    `json:"blob"`
+	Campaign     *string   `json:"campaign"`
+	Paths        []string  `json:"paths"`
+	Repositories []string  `json:"repositories"`
+	Secrets      []string  `json:"secrets"`
+	AllSecrets   bool      `json:"all_secrets"`
+	Destinations []string  `json:"destinations"`
+	Triggers     []string  `json:"triggers"`
+	Rules        []string  `json:"rules"`
+	Hits         []hitJSON `json:"hits"`
+}
+
+type hitJSON struct {
+	Rule       string `json:"rule"`
+	Severity   string `json:"severity"`
+	Confidence string `json:"confidence"`
+	Reason     string `json:"reason"`
+	Lines      []int  `json:"lines"`
+}
+
+func findingsDocument(ctx context.Context, c *casefile.Case, in wanted) (any, []list, error) {
+	findings, err := detect.Findings(ctx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []findingJSON
+	for _, f := range findings {
+		if !in.any(f.Repositories) {
+			continue
+		}
+		x := findingJSON{Blob: string(f.Blob), Campaign: nullable(f.Campaign), Paths: present(f.Paths), Repositories: []string{}, Secrets: present(f.Secrets),
+			AllSecrets: f.AllSecrets, Destinations: present(f.Destinations), Triggers: []string{}, Rules: []string{}, Hits: []hitJSON{}}
+		for _, r := range f.Repositories {
+			x.Repositories = append(x.Repositories, string(r))
+		}
+		for _, t := range f.Triggers {
+			x.Triggers = append(x.Triggers, t.Event)
+		}
+		for _, h := range f.Hits {
+			x.Rules = append(x.Rules, h.Rule)
+			x.Hits = append(x.Hits, hitJSON{h.Rule, h.Severity, h.Confidence, h.Reason, present(h.Lines)})
+		}
+		x.Triggers, x.Rules = distinct(x.Triggers), distinct(x.Rules)
+		out = append(out, x)
+	}
+	return out, nil, nil
+}
+
+// distinct sorts a list and drops what repeats.
+func distinct(s []string) []string {
+	slices.Sort(s)
+	return slices.Compact(s)
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"pentimento/internal/casefile"
+	"pentimento/internal/exposure"
+	"pentimento/internal/when"
+)
+
+func (p *program) windowsCommand() *cobra.Command {
+	return p.askCommand(&question{
+		use:   "windows [REPO]...",
+		short: "From when to when each credential could be misused",
+		long: `One row per value of a credential: from the first instant at which it may have been in foreign hands to the instant at which its provider is
+shown to refuse it. Removing the workflow closes no window, and neither does a new value of the secret. not_known_closed counts as open.
+
+"pentimento query rotate-first" orders the open ones by urgency. With --exit-code, any window that is not closed is exposure.`,
+		example: "  pentimento windows\n  pentimento windows --json | jq '.windows[] | select(.open)'",
+		queries: []string{"windows"},
+		columns: []column{
+			plain("REPOSITORY", "repository", unknown), plain("SECRET", "secret", nothing), plain("CREDENTIAL", "credential", unknown),
+			plain("PROJECT", "project", nothing), plain("VALUE", "value", unknown), plain("STATE", "state", unknown),
+			plain("EXECUTION", "execution", unknown), instant("OPENED", "opened"), instant("CLOSED", "closed"),
+		},
+		schema: "pentimento/windows/v1", key: "windows", document: windowsDocument,
+		exposed: func(r row) bool { return r.text("state") != exposure.Closed },
+		beside:  &aside{"rotate-first", func(row) bool { return true }, "window(s) that nothing shows closed, by urgency"},
+	})
+}
+
+// windowJSON is one row of pentimento/windows/v1. Secret is null for a credential that stands in no secret list; open is true for every
+// state but closed.
+type windowJSON struct {
+	ID                string        `json:"id"`
+	Repository        string        `json:"repository"`
+	Campaign          *string       `json:"campaign"`
+	Secret            *string       `json:"secret"`
+	Credential        string        `json:"credential"`
+	Project           *string       `json:"project"`
+	Value             int           `json:"value"`
+	Opened            when.Instant  `json:"opened"`
+	OpenedBy          *string       `json:"opened_by"`
+	CouldHaveOpenedBy *string       `json:"could_have_opened_by"`
+	Closed            *when.Instant `json:"closed"`
+	State             string        `json:"state"`
+	Open              bool          `json:"open"`
+	Execution         string        `json:"execution"`
+	Reason            *string       `json:"reason"`
+	Evidence          []string      `json:"evidence"`
+}
+
+func windowsDocument(ctx context.Context, c *casefile.Case, in wanted) (any, []list, error) {
+	stored, err := exposure.StoredWindows(ctx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []windowJSON
+	for _, w := range stored {
+		if !in.has(w.Repository) {
+			continue
+		}
+		ids := append(append([]string{}, w.Opened.Evidence...), w.Closed.Evidence...)
+		out = append(out, windowJSON{ID: w.ID, Repository: string(w.Repository), Campaign: nullable(w.Campaign), Secret: nullable(w.Secret),
+			Credential: w.Credential, Project: nullable(w.Project), Value: w.Value, Opened: w.Opened, OpenedBy: nullable(w.OpenedBy),
+			CouldHaveOpenedBy: nullable(w.CouldHaveOpenedBy), Closed: knownJSON(w.Closed), State: w.State, Open: w.State != exposure.Closed,
+			Execution: w.Execution, Reason: nullable(w.Reason), Evidence: distinct(ids)})
+	}
+	return out, nil, nil
+}
