@@ -243,7 +243,7 @@ func (s *steps) maliciousPaths(ctx context.Context, facts *casefile.Facts) (map[
 			}
 		}
 	}
-	out := map[string]bool{}
+	out := suspectPaths(packs) // runs of a file that was erased for good can still tell whether jobs ran
 	for blob, at := range paths {
 		text, ok, err := s.case_.Text(ctx, blob)
 		if err != nil {

@@ -126,8 +126,8 @@ func text(s *string) string {
 	return *s
 }
 
-// instant writes both bounds with their clocks; evidence ids are left out, for the truth has none.
-func instant(i when.Instant) string {
+// spelled writes both bounds with their clocks; evidence ids are left out, for the truth has none.
+func spelled(i when.Instant) string {
 	side := func(b when.Bound) string {
 		if !b.Known() {
 			return "?"
@@ -141,7 +141,7 @@ func maybe(i *when.Instant) string {
 	if i == nil || !i.Known() {
 		return "none"
 	}
-	return instant(*i)
+	return spelled(*i)
 }
 
 // same compares two sets of lines and shows what only one side has.
@@ -226,7 +226,7 @@ func samePresence(t *testing.T, ask func(...string) []byte, truth drill.Truth) {
 		if p.RemovedBy != nil {
 			how, by = p.RemovedBy.How, text(p.RemovedBy.Commit)
 		}
-		got = append(got, fmt.Sprintln(p.Repository, text(p.Ref), p.Path, versions, p.State, p.Armed, instant(p.Added), "by", text(p.AddedBy.Commit),
+		got = append(got, fmt.Sprintln(p.Repository, text(p.Ref), p.Path, versions, p.State, p.Armed, spelled(p.Added), "by", text(p.AddedBy.Commit),
 			maybe(p.Removed), "by", by, how))
 	}
 	for _, p := range truth.Presence {
@@ -234,7 +234,7 @@ func samePresence(t *testing.T, ask func(...string) []byte, truth drill.Truth) {
 		for _, v := range p.Versions {
 			versions = append(versions, string(v.Blob[:8]+"/"+v.Commit[:8]))
 		}
-		want = append(want, fmt.Sprintln(p.Repository, p.Ref, p.Path, versions, p.State, p.Armed, instant(p.Added), "by", p.AddedBy, maybe(p.Removed),
+		want = append(want, fmt.Sprintln(p.Repository, p.Ref, p.Path, versions, p.State, p.Armed, spelled(p.Added), "by", p.AddedBy, maybe(p.Removed),
 			"by", p.RemovedBy, p.How))
 	}
 	for _, c := range doc.Contains {
@@ -282,15 +282,15 @@ func sameWindows(t *testing.T, ask func(...string) []byte, truth drill.Truth) {
 	pushers := map[string]string{}
 	for _, w := range decode[windowsDoc](t, ask("windows", "--json")).Windows {
 		if w.Secret == nil {
-			if have, ok := pushers[w.Credential]; !ok || instant(w.Opened) < have {
-				pushers[w.Credential] = instant(w.Opened)
+			if have, ok := pushers[w.Credential]; !ok || spelled(w.Opened) < have {
+				pushers[w.Credential] = spelled(w.Opened)
 			}
 			continue
 		}
-		got = append(got, fmt.Sprint(w.Repository, " ", text(w.Secret), " ", w.Credential, " ", instant(w.Opened), " ", maybe(w.Closed), " ", w.State, " ", w.Execution))
+		got = append(got, fmt.Sprint(w.Repository, " ", text(w.Secret), " ", w.Credential, " ", spelled(w.Opened), " ", maybe(w.Closed), " ", w.State, " ", w.Execution))
 	}
 	for _, w := range truth.Windows {
-		want = append(want, fmt.Sprint(w.Repository, " ", w.Secret, " ", w.Credential, " ", instant(w.Opened), " ", maybe(w.Closed), " ", w.State, " ", w.Execution))
+		want = append(want, fmt.Sprint(w.Repository, " ", w.Secret, " ", w.Credential, " ", spelled(w.Opened), " ", maybe(w.Closed), " ", w.State, " ", w.Execution))
 	}
 	same(t, "windows", got, want)
 	delete(pushers, "github:unknown") // no server names who pushed there: the truth lists those that one names
@@ -299,7 +299,7 @@ func sameWindows(t *testing.T, ask func(...string) []byte, truth drill.Truth) {
 		gotPushers = append(gotPushers, who+" "+opened)
 	}
 	for _, p := range truth.Pushers {
-		wantPushers = append(wantPushers, "github:"+p.Actor+" "+instant(p.Opened))
+		wantPushers = append(wantPushers, "github:"+p.Actor+" "+spelled(p.Opened))
 	}
 	same(t, "pushing credentials", gotPushers, wantPushers)
 }

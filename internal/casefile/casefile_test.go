@@ -260,8 +260,13 @@ func TestQueryIsReadOnly(t *testing.T) {
 			t.Errorf("%s was let through", q)
 		}
 	}
+	var kept []*string
+	err := c.Query(ctx, "VALUES ('one'), ('two')", nil, func([]string) error { return nil }, func(v []*string) error { kept = append(kept, v[0]); return nil })
+	if err != nil || len(kept) != 2 || *kept[0] != "one" {
+		t.Errorf("rows that were kept changed: %v, %v", kept, err)
+	}
 	var got []string
-	err := c.Query(ctx, "SELECT name, NULL AS empty FROM repository WHERE key = :repo", map[string]string{"repo": "orchard/press"},
+	err = c.Query(ctx, "SELECT name, NULL AS empty FROM repository WHERE key = :repo", map[string]string{"repo": "orchard/press"},
 		func(columns []string) error { got = append(got, columns...); return nil },
 		func(v []*string) error {
 			if v[1] != nil {

@@ -72,9 +72,9 @@ func printRows(rows *sql.Rows, head func([]string) error, row func([]*string) er
 			return fmt.Errorf("query: %w", err)
 		}
 		values := make([]*string, len(cells))
-		for i := range cells {
-			if cells[i].Valid {
-				values[i] = &cells[i].String
+		for i, cell := range cells {
+			if cell.Valid {
+				values[i] = &cell.String // of this row's copy: callers keep rows
 			}
 		}
 		if err := row(values); err != nil {

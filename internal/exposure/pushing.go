@@ -17,7 +17,7 @@ func (w *windows) pushing() []Window {
 	first := map[string]when.Instant{}
 	campaigns := map[string]string{}
 	for _, c := range w.Commits {
-		if c.Role == detect.Removal {
+		if c.Role == detect.Removal || !w.pushedHere(c.OID) {
 			continue
 		}
 		actor, at := w.pusher(c.OID)
@@ -59,6 +59,15 @@ func JoinPushers(all []*Window) {
 
 func pushing(w *Window) bool {
 	return w.Secret == "" && strings.HasPrefix(w.Credential, "github:") && w.Credential != "github:"+unknownActor
+}
+
+// pushedHere leaves out what came with a fork or is only proposed to the repository: nobody needed a credential of this repository for it.
+func (w *windows) pushedHere(o evidence.OID) bool {
+	if _, told := w.Timeline.Pushed[o]; told {
+		return true
+	}
+	rows := slices.DeleteFunc(slices.Clone(w.Timeline.Presence), func(p timeline.Presence) bool { return !p.Holds(o) })
+	return len(rows) == 0 || slices.ContainsFunc(rows, exposes)
 }
 
 // unknownActor stands for a pusher that no source names: a commit's author is the attacker's word.

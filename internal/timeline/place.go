@@ -177,7 +177,7 @@ func (r *reader) pushed(o evidence.OID) when.Instant {
 		}
 	}
 	for _, run := range r.Facts.Runs {
-		if run.HeadSHA == o {
+		if run.HeadSHA == o && run.Event != "pull_request" { // the head of a pull request may stand in a fork alone
 			bound := when.Between(when.Bound{}, when.Bound{At: run.CreatedAt, Clock: when.Server}, run.ID())
 			if !out.Known() {
 				out = bound

@@ -55,6 +55,9 @@ type Presence struct {
 	region map[evidence.OID]bool
 }
 
+// Holds reports whether a commit lies in the row.
+func (p Presence) Holds(o evidence.OID) bool { return p.region[o] }
+
 func (p Presence) added() time.Time {
 	if p.Added.NotBefore.Known() {
 		return p.Added.NotBefore.At
