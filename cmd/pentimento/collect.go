@@ -124,7 +124,8 @@ func (p *program) collect(ctx context.Context, c *casefile.Case, o collectOption
 		p.say("going on with the interrupted collection")
 	}
 	meter := p.newMeter(len(targets))
-	s := &steps{case_: c, info: info, now: now, only: o.only, targets: map[string]casefile.Target{}, meter: meter}
+	s := &steps{case_: c, info: info, now: now, only: o.only, targets: map[string]casefile.Target{}, meter: meter,
+		unknown: map[string]evidence.Observation{}}
 	if err := s.connect(p, host, api); err != nil {
 		return errors.Join(err, meter.close())
 	}

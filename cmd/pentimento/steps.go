@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/url"
 	"slices"
+	"sync"
+	"time"
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/collect"
@@ -12,8 +16,6 @@ import (
 	"pentimento/internal/collect/wire"
 	"pentimento/internal/detect"
 	"pentimento/internal/evidence"
-
-	"time"
 )
 
 // maxConcurrency stays below GitHub's limit of 100 requests at one time
@@ -21,7 +23,7 @@ import (
 const maxConcurrency = 50
 
 // stepNames are the parts of a collection that --only takes, in their order.
-var stepNames = []string{"git", "repository", "activity", "events", "runs", "recovery", "jobs"}
+var stepNames = []string{"repository", "git", "activity", "events", "runs", "recovery", "jobs"}
 
 // Units of this package: they span what two collectors do.
 const (
@@ -40,6 +42,9 @@ type steps struct {
 
 	git *gitremote.Collector
 	api *ghapi.Collector // nil: --api none
+
+	mu      sync.Mutex
+	unknown map[string]evidence.Observation // what the API said of repositories that it does not know, by key
 }
 
 func (s *steps) connect(p *program, host, api *url.URL) error {
@@ -71,30 +76,38 @@ func (s *steps) of(repo evidence.Repository) []collect.Step {
 	if s.targets[repo.Key()].Mirror != "" {
 		git = collect.Step{Units: []string{"git/mirror"}, Run: s.mirror}
 	}
-	all := map[string]collect.Step{
-		"git":      git,
-		"recovery": {Units: []string{unitRecovery}, Within: []string{"git/recovery", ghapi.UnitGitData}, Run: s.recover},
+	all := map[string][]collect.Step{
+		"git":      {git},
+		"recovery": {{Units: []string{unitRecovery}, Within: []string{"git/recovery", ghapi.UnitGitData}, Run: s.recover}},
 	}
 	if s.api != nil {
-		all["repository"] = collect.Step{Units: []string{ghapi.UnitRepository}, Run: s.repository}
+		all["repository"] = []collect.Step{{Units: []string{ghapi.UnitRepository}, Run: s.identify}}
+		all["git"] = append(all["git"], collect.Step{Units: []string{ghapi.UnitRepository}, Run: s.tellUnknown})
 		all["activity"] = s.ofAPI(ghapi.UnitActivity, s.api.Activity)
 		all["events"] = s.ofAPI(ghapi.UnitEvents, s.api.Events)
 		all["runs"] = s.ofAPI(ghapi.UnitRuns, s.api.Runs)
 		all["jobs"] = s.ofAPI(ghapi.UnitJobs, s.jobs)
 	} else {
-		all["repository"] = collect.Step{Units: []string{unitAPI}, Run: missingAPI}
+		all["repository"] = []collect.Step{{Units: []string{unitAPI}, Run: missingAPI}}
 	}
 	var out []collect.Step
 	for _, name := range stepNames {
-		step, ok := all[name]
-		if ok && (len(s.only) == 0 || slices.Contains(s.only, name)) {
-			out = append(out, step)
+		if len(s.only) == 0 || slices.Contains(s.only, name) {
+			out = append(out, all[name]...)
 		}
 	}
 	return out
 }
 
 func (s *steps) fetch(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
+	barred, err := s.barred(ctx, repo, evidence.GapIdentity)
+	if err != nil {
+		return err
+	}
+	if barred {
+		return errors.Join(emit(evidence.Observation{Repository: repo, Unit: "git/refs", Done: true}),
+			emit(evidence.Observation{Repository: repo, Unit: "git/history", Done: true}))
+	}
 	return s.git.Collect(ctx, repo, emit)
 }
 
@@ -102,42 +115,75 @@ func (s *steps) mirror(ctx context.Context, repo evidence.Repository, emit colle
 	return s.git.Mirror(ctx, repo, s.targets[repo.Key()].Mirror, emit)
 }
 
-// repository asks the API what the repository is. Where git has answered, an API that does not know the repository is no sign that it
-// is gone: the API is missing, which is one gap.
-func (s *steps) repository(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
+// identify asks the API what the repository is, before anything is filed under its name. An answer that it does not know the repository
+// is held back until git has spoken: see [steps.unknown].
+func (s *steps) identify(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
 	facts, err := s.case_.Facts(ctx, repo)
 	if err != nil {
 		return err
 	}
 	_, _, err = s.api.Repository(ctx, repo, func(obs evidence.Observation) error {
-		for i, g := range obs.Gaps {
-			if g.Kind == evidence.GapGone && facts.Listing.Known() {
-				obs.Gaps[i] = evidence.Gap{Unit: g.Unit, Kind: evidence.GapNotCollected, Subject: "GitHub API",
-					Detail: "git serves the repository and the API does not know it: erased commits, times of pushes and runs cannot be seen",
-					Hint:   "collect with a token that may see the repository, or name its API with --api"}
-			}
+		if slices.ContainsFunc(obs.Gaps, func(g evidence.Gap) bool { return g.Kind == evidence.GapGone }) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.unknown[repo.Key()] = obs
+			return nil
+		}
+		if was, is := facts.State, obs.State; was != nil && is != nil && was.GitHubID != is.GitHubID {
+			obs.State = nil
+			obs.Gaps = append(obs.Gaps, evidence.Gap{Unit: obs.Unit, Kind: evidence.GapIdentity, Subject: string(repo),
+				Detail: fmt.Sprintf("the name belonged to repository %d and belongs to %d now: nothing more is collected under it", was.GitHubID, is.GitHubID),
+				Hint:   "find the first one under its present name and add that"})
 		}
 		return emit(obs)
 	})
 	return err
 }
 
+// tellUnknown emits the answer of an API that does not know the repository. Where git serves it, that is no sign that it is gone: the API
+// is missing, which is one gap.
+func (s *steps) tellUnknown(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
+	s.mu.Lock()
+	obs, held := s.unknown[repo.Key()]
+	s.mu.Unlock()
+	if !held {
+		return nil
+	}
+	facts, err := s.case_.Facts(ctx, repo)
+	if err != nil {
+		return err
+	}
+	for i, g := range obs.Gaps {
+		if g.Kind == evidence.GapGone && facts.Listing.Known() {
+			obs.Gaps[i] = evidence.Gap{Unit: g.Unit, Kind: evidence.GapNotCollected, Subject: "GitHub API",
+				Detail: "git serves the repository and the API does not know it: erased commits, times of pushes and runs cannot be seen",
+				Hint:   "collect with a token that may see the repository, or name its API with --api"}
+		}
+	}
+	return emit(obs)
+}
+
+// barred reports whether the API's word on the repository leaves no sense in asking on: it does not have it, or it is another one by now.
+func (s *steps) barred(ctx context.Context, repo evidence.Repository, kinds ...evidence.GapKind) (bool, error) {
+	facts, err := s.case_.Facts(ctx, repo)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(facts.Gaps, func(g evidence.Gap) bool { return g.Unit == ghapi.UnitRepository && slices.Contains(kinds, g.Kind) }), nil
+}
+
 // ofAPI is a step that makes no sense where the API does not have the repository: then the one gap of unit api/repository says it all.
-func (s *steps) ofAPI(unit string, run func(context.Context, evidence.Repository, collect.Emit) error) collect.Step {
-	return collect.Step{Units: []string{unit}, Run: func(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
-		facts, err := s.case_.Facts(ctx, repo)
+func (s *steps) ofAPI(unit string, run func(context.Context, evidence.Repository, collect.Emit) error) []collect.Step {
+	return []collect.Step{{Units: []string{unit}, Run: func(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
+		barred, err := s.barred(ctx, repo, evidence.GapGone, evidence.GapBlocked, evidence.GapNotCollected, evidence.GapForbidden, evidence.GapIdentity)
 		if err != nil {
 			return err
 		}
-		for _, g := range facts.Gaps {
-			switch {
-			case g.Unit != ghapi.UnitRepository:
-			case g.Kind == evidence.GapGone, g.Kind == evidence.GapBlocked, g.Kind == evidence.GapNotCollected, g.Kind == evidence.GapForbidden:
-				return emit(evidence.Observation{Repository: repo, Unit: unit, Done: true})
-			}
+		if barred {
+			return emit(evidence.Observation{Repository: repo, Unit: unit, Done: true})
 		}
 		return run(ctx, repo, emit)
-	}}
+	}}}
 }
 
 // missingAPI is the one gap of a repository whose API nobody asked.

@@ -170,6 +170,24 @@ func TestAppendedFactsComeBackOnce(t *testing.T) {
 	}
 }
 
+func TestRenameBecomesAnAlias(t *testing.T) {
+	ctx, c := context.Background(), newCase(t)
+	collecting(t, c, "orchard/press")
+	obs := observation()
+	obs.State.FullName = "orchard/Cider-Press"
+	if err := c.Append(ctx, obs); err != nil {
+		t.Fatal(err)
+	}
+	n, err := c.Add(ctx, []Addition{{Repository: "Orchard/cider-press", From: "argument"}, {Repository: "orchard/vat", From: "argument"}})
+	if err != nil || n != 1 {
+		t.Errorf("%d added, %v; the present name of a repository is no second one", n, err)
+	}
+	targets, err := c.Targets(ctx)
+	if err != nil || len(targets) != 2 {
+		t.Errorf("targets %v, %v", targets, err)
+	}
+}
+
 func TestAppendIsWholeOrNothing(t *testing.T) {
 	ctx, c := context.Background(), newCase(t)
 	collecting(t, c, "orchard/press")

@@ -23,14 +23,17 @@ type Addition struct {
 	Mirror     string
 }
 
-// Add puts repositories into the case, all or none. A name that is there already, in whatever case, is left as it was, but a mirror
-// named now replaces none. It returns how many were new.
+// Add puts repositories into the case, all or none. A name that is there already, in whatever case, or that a collection found to be the
+// present name of one that is there, is left as it was, but a mirror named now replaces none. It returns how many were new.
 func (c *Case) Add(ctx context.Context, list []Addition) (added int, err error) {
 	tx, err := c.db.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, fmt.Errorf("add repositories: %w", err)
 	}
 	for _, a := range list {
+		if a.Repository, err = c.alias(ctx, tx, a.Repository); err != nil {
+			return 0, errors.Join(err, tx.Rollback())
+		}
 		res, err := tx.ExecContext(ctx, "INSERT INTO repository (name, key, added_from, mirror) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
 			string(a.Repository), a.Repository.Key(), a.From, a.Mirror)
 		if err == nil && a.Mirror != "" {
@@ -66,6 +69,17 @@ func (c *Case) Targets(ctx context.Context) ([]Target, error) {
 		return nil, fmt.Errorf("list repositories: %w", err)
 	}
 	return out, nil
+}
+
+// alias gives the name under which the case holds a repository whose present name, as the API told it, is another one.
+func (c *Case) alias(ctx context.Context, tx *sql.Tx, repo evidence.Repository) (evidence.Repository, error) {
+	row := tx.QueryRowContext(ctx, `SELECT r.name FROM repository_state s JOIN repository r ON r.id = s.repository WHERE lower(s.full_name) = ?
+		AND NOT EXISTS (SELECT 1 FROM repository WHERE key = ?) ORDER BY r.key LIMIT 1`, repo.Key(), repo.Key())
+	name := repo
+	if err := row.Scan(&name); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("aliases of %s: %w", repo, err)
+	}
+	return name, nil
 }
 
 // Plan is what a collection asks: another plan is another collection.

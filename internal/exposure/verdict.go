@@ -137,6 +137,9 @@ func nothingFound(in Input, v Verdict) Verdict {
 		}
 	}
 	switch {
+	case len(in.Timeline.Executions) > 0:
+		e := in.Timeline.Executions[0]
+		v.Reason, v.Evidence = fmt.Sprintf("run %d ran %s, and what the file held cannot be had", e.Run.RunID, e.Path), append(holes, e.RunFact)
 	case !in.Facts.Listing.Known():
 		v.Reason = "its refs were never listed"
 	case len(holes) > 0:
