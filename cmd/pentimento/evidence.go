@@ -79,12 +79,30 @@ func chainOf(ctx context.Context, c *casefile.Case, id string) ([]casefile.Item,
 	if err != nil {
 		return nil, err
 	}
+	steps, err := stepsOf(ctx, c, id)
+	if err != nil {
+		return nil, err
+	}
+	item.Fields = append(item.Fields, steps...)
 	chain := []casefile.Item{item}
 	if item.Source == "" {
 		return chain, nil
 	}
 	source, err := c.Evidence(ctx, item.Source)
 	return append(chain, source), err
+}
+
+// stepsOf gives the steps of a job as further fields of it, and nothing for any other fact: whether the leaking step ran stands there.
+func stepsOf(ctx context.Context, c *casefile.Case, id string) ([]casefile.Field, error) {
+	var steps rowset
+	err := steps.read(ctx, c, `SELECT number, name, status, conclusion, started_at AS at_not_before, completed_at AS at_not_after
+		FROM step WHERE job = :job ORDER BY number, name`, map[string]string{"job": id})
+	var out []casefile.Field
+	for _, r := range steps.rows {
+		out = append(out, casefile.Field{Name: "step " + r.text("number"), Value: r.text("name") + ": " + or(r.text("conclusion"), r.text("status")) +
+			", " + r.instant("at")})
+	}
+	return out, err
 }
 
 func (p *program) writeBody(item casefile.Item) error {

@@ -146,12 +146,14 @@ func short(head, name, otherwise string) column {
 
 // ref shows a ref without "refs/": heads/main, tags/v1, pull/7/head.
 func ref(head string) column {
-	return column{head, func(r row) string { return or(strings.TrimPrefix(r.text("ref"), "refs/"), unknown) }}
+	return column{head, func(r row) string { return or(strings.TrimPrefix(unclickable("ref", r.text("ref")), "refs/"), unknown) }}
 }
 
 // file shows a workflow file without the folder that all have.
 func file(head string) column {
-	return column{head, func(r row) string { return or(strings.TrimPrefix(r.text("path"), ".github/workflows/"), nothing) }}
+	return column{head, func(r row) string {
+		return or(strings.TrimPrefix(unclickable("path", r.text("path")), ".github/workflows/"), nothing)
+	}}
 }
 
 // moment shows a time that stands alone, with ~ where it is a claim.
