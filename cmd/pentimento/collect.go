@@ -150,7 +150,7 @@ func (p *program) caseClock(info casefile.Info) func() time.Time {
 	if info.NowGiven {
 		return func() time.Time { return info.Now }
 	}
-	return func() time.Time { return p.clock().UTC() }
+	return func() time.Time { return p.clock().UTC().Truncate(time.Second) } // sources stamp no finer
 }
 
 // token authenticates at the host and its API. It is read from the environment alone.

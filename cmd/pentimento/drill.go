@@ -63,7 +63,7 @@ func (p *program) drill(ctx context.Context, o drillOptions) (err error) {
 	if err := inner.printRepos(ctx); err != nil {
 		return err
 	}
-	p.say("\nThe case is %s. Look further with:", inner.casePath)
+	p.say("The case is %s. Look further with:", inner.casePath)
 	for _, next := range []string{"presence", "runs", "windows", "gaps", "timeline " + string(recipe.Repositories[0].Name)} {
 		p.say("  pentimento --case %s %s", inner.casePath, next)
 	}

@@ -35,7 +35,7 @@ func (p *program) newMeter(total int) *meter {
 	m.bar = m.bars.AddBar(int64(total),
 		mpb.PrependDecorators(decor.CountersNoUnit("%d of %d repositories ")),
 		mpb.AppendDecorators(
-			decor.Any(func(decor.Statistics) string { return fmt.Sprintf(" %.1f MiB ", float64(m.bytes.Load())/(1<<20)) }),
+			decor.Any(func(decor.Statistics) string { return fmt.Sprintf(" git %.1f MiB ", float64(m.bytes.Load())/(1<<20)) }),
 			decor.Any(func(decor.Statistics) string { return " " + *m.limit.Load() + " " }),
 			decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "done"),
 		))

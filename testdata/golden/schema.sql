@@ -1,3 +1,7 @@
+CREATE INDEX execution_by_repository ON execution (repository);
+
+CREATE INDEX exposure_window_by_repository ON exposure_window (repository);
+
 CREATE INDEX job_by_run ON job (repository, run_id, attempt);
 
 CREATE INDEX opportunity_by_presence ON opportunity (presence);

@@ -104,6 +104,8 @@ CREATE TABLE execution (           -- how far one attempt of a run of a maliciou
   leaked_not_before TEXT, leaked_not_before_clock TEXT, leaked_not_after TEXT, leaked_not_after_clock TEXT, leaked_evidence TEXT NOT NULL
 ) STRICT;
 
+CREATE INDEX execution_by_repository ON execution (repository);
+
 CREATE TABLE exposure_window (
   id         TEXT PRIMARY KEY,
   repository INTEGER NOT NULL REFERENCES repository,
@@ -120,6 +122,8 @@ CREATE TABLE exposure_window (
   execution  TEXT NOT NULL,
   reason     TEXT NOT NULL
 ) STRICT;
+
+CREATE INDEX exposure_window_by_repository ON exposure_window (repository);
 
 CREATE TABLE repository_verdict (  -- the state of a repository as of as_of
   repository INTEGER PRIMARY KEY REFERENCES repository,
