@@ -23,7 +23,7 @@ shown to refuse it. Removing the workflow closes no window, and neither does a n
 		columns: []column{
 			plain("REPOSITORY", "repository", unknown), plain("SECRET", "secret", nothing), plain("CREDENTIAL", "credential", unknown),
 			plain("PROJECT", "project", nothing), plain("VALUE", "value", unknown), plain("STATE", "state", unknown),
-			plain("EXECUTION", "execution", unknown), instant("OPENED", "opened"), instant("CLOSED", "closed"),
+			plain("EXECUTION", "execution", nothing), instant("OPENED", "opened"), instant("CLOSED", "closed"),
 		},
 		schema: "pentimento/windows/v1", key: "windows", document: windowsDocument,
 		exposed: func(r row) bool { return r.text("state") != exposure.Closed },
@@ -47,7 +47,7 @@ type windowJSON struct {
 	Closed            *when.Instant `json:"closed"`
 	State             string        `json:"state"`
 	Open              bool          `json:"open"`
-	Execution         string        `json:"execution"`
+	Execution         *string       `json:"execution"` // null for a pushing credential: no run had to take it
 	Reason            *string       `json:"reason"`
 	Evidence          []string      `json:"evidence"`
 }
@@ -66,7 +66,7 @@ func windowsDocument(ctx context.Context, c *casefile.Case, in wanted) (any, []l
 		out = append(out, windowJSON{ID: w.ID, Repository: string(w.Repository), Campaign: nullable(w.Campaign), Secret: nullable(w.Secret),
 			Credential: w.Credential, Project: nullable(w.Project), Value: w.Value, Opened: w.Opened, OpenedBy: nullable(w.OpenedBy),
 			CouldHaveOpenedBy: nullable(w.CouldHaveOpenedBy), Closed: knownJSON(w.Closed), State: w.State, Open: w.State != exposure.Closed,
-			Execution: w.Execution, Reason: nullable(w.Reason), Evidence: distinct(ids)})
+			Execution: nullable(w.Execution), Reason: nullable(w.Reason), Evidence: distinct(ids)})
 	}
 	return out, nil, nil
 }

@@ -160,7 +160,10 @@ func (a *appender) trees(obs evidence.Observation) error {
 		if err != nil {
 			return err
 		}
-		if err := a.exec("INSERT OR IGNORE INTO holding (oid, workflows, root_changes) VALUES (?, ?, ?)", string(h.Commit), string(h.Workflows), changes); err != nil {
+		// A clone that lacks the parent cannot tell what changed; one that has it can. Whichever comes first, the answer stays.
+		err = a.exec(`INSERT INTO holding (oid, workflows, root_changes) VALUES (?, ?, ?)
+			ON CONFLICT (oid) DO UPDATE SET root_changes = excluded.root_changes WHERE root_changes = '[]'`, string(h.Commit), string(h.Workflows), changes)
+		if err != nil {
 			return fmt.Errorf("holding: %w", err)
 		}
 	}

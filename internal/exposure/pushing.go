@@ -28,7 +28,7 @@ func (w *windows) pushing() []Window {
 	}
 	var out []Window
 	for _, actor := range slices.Sorted(maps.Keys(first)) {
-		x := Window{Credential: "github:" + actor, Campaign: campaigns[actor], Value: 1, State: NotKnownClosed, Execution: timeline.Targeted,
+		x := Window{Credential: "github:" + actor, Campaign: campaigns[actor], Value: 1, State: NotKnownClosed,
 			Opened: when.Between(when.Bound{}, first[actor].NotAfter, first[actor].Evidence...),
 			Reason: "the credential that pushed the campaign's commits; it was in foreign hands before the first of them"}
 		if x.Opened.NotAfter.Known() {
