@@ -141,12 +141,17 @@ func (c *Case) Done(ctx context.Context, repo evidence.Repository) (map[string]b
 	return out, nil
 }
 
-// Reopen forgets which gaps the running collection met in these units so far: an interrupted attempt is made again, and what it could
-// not have may be had now. The gaps themselves stay facts of the attempt in which they were met.
+// Reopen forgets what the running collection came to in these units so far, which gaps it met and which of them it finished: an
+// interrupted attempt is made again, and what it could not have may be had now. The gaps themselves stay facts of the attempt in which
+// they were met.
 func (c *Case) Reopen(ctx context.Context, repo evidence.Repository, units []string) error {
 	for _, unit := range units {
 		_, err := c.db.ExecContext(ctx, `DELETE FROM gap_seen WHERE collection = ? AND gap IN
 			(SELECT g.id FROM gap g JOIN repository r ON r.id = g.repository WHERE r.key = ? AND g.unit = ?)`, c.collection, repo.Key(), unit)
+		if err == nil {
+			_, err = c.db.ExecContext(ctx, `DELETE FROM unit_done WHERE collection = ? AND unit = ? AND
+				repository = (SELECT id FROM repository WHERE key = ?)`, c.collection, unit, repo.Key())
+		}
 		if err != nil {
 			return fmt.Errorf("reopen %s of %s: %w", unit, repo, err)
 		}

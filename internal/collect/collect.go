@@ -34,7 +34,7 @@ type Step struct {
 type Store struct {
 	Append func(ctx context.Context, obs evidence.Observation) error
 	Done   func(ctx context.Context, repo evidence.Repository) (map[string]bool, error)
-	// Reopen forgets the gaps that an interrupted attempt at these units met in this collection: they are asked again.
+	// Reopen forgets what an interrupted attempt at these units came to in this collection, done or not: they are asked again.
 	Reopen func(ctx context.Context, repo evidence.Repository, units []string) error
 }
 
@@ -78,7 +78,8 @@ func (r *Runner) Run(ctx context.Context, repos []evidence.Repository) error {
 }
 
 func (r *Runner) one(ctx context.Context, repo evidence.Repository) error {
-	for _, step := range r.Steps(repo) {
+	steps := r.Steps(repo)
+	for i, step := range steps {
 		done, err := r.Store.Done(ctx, repo)
 		if err != nil {
 			return err
@@ -86,7 +87,7 @@ func (r *Runner) one(ctx context.Context, repo evidence.Repository) error {
 		if allDone(step.Units, done) {
 			continue
 		}
-		if err := r.Store.Reopen(ctx, repo, slices.Concat(step.Units, step.Within)); err != nil {
+		if err := r.Store.Reopen(ctx, repo, openFrom(steps, i)); err != nil {
 			return err
 		}
 		if err := step.Run(ctx, repo, r.emit(ctx)); err != nil {
@@ -94,6 +95,26 @@ func (r *Runner) one(ctx context.Context, repo evidence.Repository) error {
 		}
 	}
 	return nil
+}
+
+// openFrom lists the units to be asked again when step i is: its own and those of all later steps, which ask for what it finds. What an
+// earlier step has begun to say in this attempt stands.
+func openFrom(steps []Step, i int) []string {
+	said := map[string]bool{}
+	for _, s := range steps[:i] {
+		for _, u := range s.Units {
+			said[u] = true
+		}
+	}
+	var units []string
+	for _, s := range steps[i:] {
+		for _, u := range slices.Concat(s.Units, s.Within) {
+			if !said[u] {
+				units = append(units, u)
+			}
+		}
+	}
+	return units
 }
 
 func allDone(units []string, done map[string]bool) bool {
