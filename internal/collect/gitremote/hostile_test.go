@@ -183,7 +183,7 @@ var hostilePacks = map[string]struct {
 	"count": {"4294967295 objects", func(w io.Writer) { newPack(w, 1<<32-1).trailer() }},
 	"bomb": {"3.0 GiB", func(w io.Writer) {
 		p := newPack(w, 1)
-		p.object(packBlob, 3<<30, nil, zeros(3<<30))
+		p.object(packBlob, 3<<30, nil, zeros(64<<20)) // the header alone is enough to refuse it
 		p.trailer()
 	}},
 	"delta": {"larger than", func(w io.Writer) {
@@ -195,7 +195,7 @@ var hostilePacks = map[string]struct {
 	}},
 	"tiny": {"2000000 objects", func(w io.Writer) {
 		p := newPack(w, 2_000_000)
-		for i := range 2_000_000 {
+		for i := range smallObjects {
 			b := []byte(strconv.Itoa(i))
 			p.object(packBlob, int64(len(b)), nil, stored(b))
 		}
@@ -205,7 +205,7 @@ var hostilePacks = map[string]struct {
 	"no trailer": {"cut off", func(w io.Writer) { newPack(w, 1).object(packBlob, 3, nil, stored([]byte("abc"))) }},
 	"lie": {"exceeds declared", func(w io.Writer) {
 		p := newPack(w, 1)
-		p.object(packBlob, 10, nil, zeros(1<<30))
+		p.object(packBlob, 10, nil, zeros(64<<20))
 		p.trailer()
 	}},
 	"short": {"shorter", func(w io.Writer) {
@@ -234,18 +234,10 @@ var hostilePacks = map[string]struct {
 		chain(p, p.object(packBlob, 4<<20, nil, zeros(4<<20)), 4<<20, 39)
 		p.trailer()
 	}},
-	"limit of objects": {"", func(w io.Writer) {
-		p := newPack(w, 500_000)
-		for i := range 500_000 {
-			b := []byte(strconv.Itoa(i))
-			p.object(packBlob, int64(len(b)), nil, stored(b))
-		}
-		p.trailer()
-	}},
 	// Chains as heavy as the limit allows, whose middles are asked for again when the cache of bases has lost them, in a pack with as
 	// many objects as the limit allows.
 	"all limits": {"", func(w io.Writer) {
-		const size, small, chains = 9 << 20, 499_000, 20
+		const size, small, chains = heavyBase, smallObjects, heavyChains
 		p := newPack(w, small+chains*4)
 		for i := range small {
 			b := []byte(strconv.Itoa(i))
@@ -307,7 +299,7 @@ func TestHostilePacks(t *testing.T) {
 
 // TestLongHistory: a history as long as the limit on objects allows, with messages of some length.
 func TestLongHistory(t *testing.T) {
-	const commits = 200_000
+	const commits = longHistory
 	var tip string
 	file := packFile(t, func(w io.Writer) {
 		p := newPack(w, commits)
@@ -378,7 +370,7 @@ func sendPack(t *testing.T, w io.Writer, name string) {
 func alone(t *testing.T, hook func(http.ResponseWriter, *http.Request, []byte) bool) string {
 	t.Helper()
 	s := serveGit(t, asGitHub)
-	s.hook = hook
+	s.on(hook)
 	c := collector(t, s)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "GITREMOTE_HOSTILE_HOST="+s.url.String(), "GITREMOTE_HOSTILE_MIRRORS="+c.cfg.Mirrors)
@@ -395,7 +387,7 @@ func alone(t *testing.T, hook func(http.ResponseWriter, *http.Request, []byte) b
 		t.Fatal(err)
 	}
 	t.Logf("peak %d MiB, %s", bytes>>20, time.Since(start).Round(time.Millisecond))
-	if bytes > maxResident {
+	if judgeResident && bytes > maxResident {
 		t.Errorf("peak memory %d MiB", bytes>>20)
 	}
 	if l := litter(t, c); l != nil {

@@ -29,7 +29,7 @@ func defaultLimits() limits {
 	return limits{
 		idle: time.Minute, request: 30 * time.Minute, index: 10 * time.Minute,
 		listing: 64 << 20, refs: 250_000,
-		pack: packLimits{bytes: 2<<30 - 1, objects: 500_000, object: 16 << 20, chain: 40 << 20, total: 16 << 30},
+		pack: packLimits{bytes: 2<<30 - 1, objects: 500_000, object: 16 << 20, chain: 32 << 20, total: 16 << 30},
 	}
 }
 

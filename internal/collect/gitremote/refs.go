@@ -128,6 +128,9 @@ func (s *store) dropKept(reached map[plumbing.Hash]struct{}) error {
 
 // addRecovered remembers commits fetched by SHA.
 func (s *store) addRecovered(oids []plumbing.Hash) error {
+	if len(oids) == 0 {
+		return nil
+	}
 	next := slices.Clone(s.refs)
 	for _, h := range oids {
 		next = append(next, refEntry{recoveredRefs + h.String(), h})

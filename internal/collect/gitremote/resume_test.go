@@ -23,7 +23,7 @@ func TestKilled(t *testing.T) {
 		return f
 	}
 	var requests atomic.Int64
-	s.hook = func(http.ResponseWriter, *http.Request, []byte) bool { requests.Add(1); return false }
+	s.on(func(http.ResponseWriter, *http.Request, []byte) bool { requests.Add(1); return false })
 	want := run(collector(t, s))
 	total := requests.Load()
 	if total < 7 {
@@ -35,20 +35,26 @@ func TestKilled(t *testing.T) {
 			cmd := exec.Command(os.Args[0])
 			cmd.Env = append(os.Environ(), "GITREMOTE_HOSTILE_HOST="+s.url.String(), "GITREMOTE_HOSTILE_MIRRORS="+c.cfg.Mirrors,
 				"GITREMOTE_HOSTILE_WANT="+string(evil))
+			started := make(chan struct{})
 			requests.Store(0)
-			s.hook = func(w http.ResponseWriter, r *http.Request, body []byte) bool {
+			s.on(func(w http.ResponseWriter, r *http.Request, body []byte) bool {
 				if requests.Add(1) != n {
 					return false
 				}
+				<-started
 				if err := cmd.Process.Kill(); err != nil {
 					t.Error(err)
 				}
 				return n%2 == 0
+			})
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
 			}
-			if err := cmd.Run(); err == nil {
+			close(started)
+			if err := cmd.Wait(); err == nil {
 				t.Error("the process was not killed")
 			}
-			s.hook = nil
+			s.on(nil)
 			if got := run(c); !reflect.DeepEqual(got.all, want.all) {
 				t.Errorf("got %+v, want %+v", got.all, want.all)
 			}

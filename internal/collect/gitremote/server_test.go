@@ -63,7 +63,10 @@ func (s *gitServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.posts = append(s.posts, string(body))
 		s.mu.Unlock()
 	}
-	if s.hook != nil && s.hook(w, r, body) {
+	s.mu.Lock()
+	hook := s.hook
+	s.mu.Unlock()
+	if hook != nil && hook(w, r, body) {
 		return
 	}
 	r = r.Clone(r.Context())
@@ -83,6 +86,13 @@ func (s *gitServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	(&cgi.Handler{Path: git, Args: []string{"http-backend"}, Env: env, Stderr: io.Discard}).ServeHTTP(w, r)
+}
+
+// on sets the hook while requests may be under way.
+func (s *gitServer) on(hook func(w http.ResponseWriter, r *http.Request, body []byte) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hook = hook
 }
 
 func (s *gitServer) requests() []string {
