@@ -16,7 +16,8 @@ type limits struct {
 }
 
 // packLimits bounds one pack. go-git's indexer costs about 400 bytes of live memory per object, keeps up to 96 MiB of delta bases and
-// buffers every object of the chain that it resolves: together they must stay well below 512 MiB, for one pack at a time.
+// buffers every object of the chain that it resolves. A pack at all of these limits makes the process peak at 420 MiB; one is indexed at
+// a time.
 type packLimits struct {
 	bytes   int64 // as received; an index with 31-bit offsets reaches just as far
 	objects uint32
