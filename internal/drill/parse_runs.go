@@ -82,7 +82,7 @@ func (p *parser) run(l *line) error {
 		}
 	}
 	if p.repo.ActionsOff {
-		return errors.New("Actions are disabled")
+		return errors.New("the repository has its Actions disabled")
 	}
 	head, err := p.find(l.named["head"])
 	if err != nil {

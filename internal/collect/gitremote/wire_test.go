@@ -43,29 +43,6 @@ func scripted(fetch func(w io.Writer)) func(http.ResponseWriter, *http.Request, 
 	}
 }
 
-// packSection sends bytes as a v2 answer of fetch.
-func packSection(pack []byte) func(io.Writer) {
-	return func(w io.Writer) {
-		io.WriteString(w, pkt("packfile\n"))
-		for part := range slicesOf(pack, 60_000) {
-			io.WriteString(w, pkt("\x01%s", part))
-		}
-		io.WriteString(w, "0000")
-	}
-}
-
-func slicesOf(b []byte, n int) func(func([]byte) bool) {
-	return func(yield func([]byte) bool) {
-		for len(b) > 0 {
-			k := min(n, len(b))
-			if !yield(b[:k]) {
-				return
-			}
-			b = b[k:]
-		}
-	}
-}
-
 // TestBadAnswers: every way for a server to answer badly ends as a gap with a reason, and quickly.
 func TestBadAnswers(t *testing.T) {
 	status := func(code int, text string) func(http.ResponseWriter, *http.Request, []byte) bool {
