@@ -9,27 +9,63 @@ import "regexp"
 //   - PyPI macaroons: https://pypi.org/help/#apitoken; npm, Docker Hub, RubyGems, crates.io, Slack, Stripe: their documentation of prefixes
 //   - AWS access key ids are identifiers, not secrets, and stay; the secret key has no shape of its own
 //     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html)
-//   - JWT: RFC 7519, three base64url parts of which the first two are JSON objects; PEM: RFC 7468
-var tokenShapes = regexp.MustCompile(`gh[pousr]_[A-Za-z0-9]{36,251}` +
-	`|github_pat_[A-Za-z0-9_]{60,251}` +
-	`|pypi-[A-Za-z0-9_-]{80,}` +
-	`|npm_[A-Za-z0-9]{36}` +
-	`|dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}` +
-	`|rubygems_[a-f0-9]{48}` +
-	`|cio[A-Za-z0-9]{32}` +
-	`|glpat-[A-Za-z0-9_-]{20,}` +
-	`|xox[abposr]-[A-Za-z0-9-]{10,}` +
-	`|sk_live_[A-Za-z0-9]{20,}` +
-	`|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}` +
-	`|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----(?s:.)*?-----END [A-Z ]{0,20}PRIVATE KEY-----`)
+//   - JWT: RFC 7519, three base64url parts of which the first two are JSON objects
+//
+// Each is looked for by itself. In one expression with all of them, the hopeful beginning of one shape would carry each search over
+// matches of another to the end of the text, and text that alternates the two would take hours.
+var tokenShapes = []*regexp.Regexp{
+	regexp.MustCompile(`gh[pousr]_[A-Za-z0-9]{36,251}`),
+	regexp.MustCompile(`github_pat_[A-Za-z0-9_]{60,251}`),
+	regexp.MustCompile(`pypi-[A-Za-z0-9_-]{80,}`),
+	regexp.MustCompile(`npm_[A-Za-z0-9]{36}`),
+	regexp.MustCompile(`dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}`),
+	regexp.MustCompile(`rubygems_[a-f0-9]{48}`),
+	regexp.MustCompile(`cio[A-Za-z0-9]{32}`),
+	regexp.MustCompile(`glpat-[A-Za-z0-9_-]{20,}`),
+	regexp.MustCompile(`xox[abposr]-[A-Za-z0-9-]{10,}`),
+	regexp.MustCompile(`sk_live_[A-Za-z0-9]{20,}`),
+	regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`),
+}
+
+// The lines around a private key: RFC 7468.
+var (
+	keyBegin = regexp.MustCompile(`-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----`)
+	keyEnd   = regexp.MustCompile(`-----END [A-Z ]{0,20}PRIVATE KEY-----`)
+)
 
 const redacted = "[REDACTED]"
 
 // Redact replaces everything that has the shape of a credential and counts the replacements.
 func Redact(b []byte) ([]byte, int) {
-	n := 0
-	out := tokenShapes.ReplaceAllFunc(b, func([]byte) []byte { n++; return []byte(redacted) })
+	out, n := redactKeys(b)
+	for _, shape := range tokenShapes {
+		if shape.Match(out) {
+			out = shape.ReplaceAllFunc(out, func([]byte) []byte { n++; return []byte(redacted) })
+		}
+	}
 	return out, n
+}
+
+// redactKeys takes out private keys, each from its first line to the next last line, however far.
+func redactKeys(b []byte) (out []byte, n int) {
+	rest := b
+	for {
+		begin := keyBegin.FindIndex(rest)
+		if begin == nil {
+			break
+		}
+		end := keyEnd.FindIndex(rest[begin[1]:])
+		if end == nil {
+			break // nor does any later one have an end
+		}
+		out = append(append(out, rest[:begin[0]]...), redacted...)
+		rest = rest[begin[1]+end[1]:]
+		n++
+	}
+	if n == 0 {
+		return b, 0
+	}
+	return append(out, rest...), n
 }
 
 func redactText(s string) string {
