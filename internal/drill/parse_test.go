@@ -51,7 +51,7 @@ func TestErrors(t *testing.T) {
 		"attempt out of order":  {"run 1 event=push head=a branch=main by ada hangs\nattempt 3 by ada conclusion=success", ":10: attempt: attempt 2 comes next"},
 		"job ends early":        {"run 1 event=push head=a branch=main by ada hangs\njob j conclusion=success started=+9s ended=+1s", ":10: job: ends before it starts"},
 		"step without job":      {"run 1 event=push head=a branch=main by ada hangs\nstep s conclusion=success", ":10: step: needs a job"},
-		"Actions disabled":      {"actions disabled\nrun 1 event=push head=a branch=main by ada hangs", ":10: run: Actions are disabled"},
+		"Actions disabled":      {"actions disabled\nrun 1 event=push head=a branch=main by ada hangs", ":10: run: the repository has its Actions disabled"},
 		"lost what is not":      {"lose event main#7", `:9: lose: no update "main#7"`},
 		"lost but reachable":    {"object-gone a\nends main a", "o/r: a is lost, but refs/heads/main reaches it"},
 		"declared nonsense":     {`declare secret=X fact=lost by="A" because="b"`, ":9: declare: needs secret, fact"},
