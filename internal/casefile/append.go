@@ -42,7 +42,8 @@ type appender struct {
 	statements map[string]*sql.Stmt
 }
 
-// exec prepares each statement once a transaction; the statements die with it.
+// exec prepares each statement once a transaction; the statements die with it. Every text is redacted, not bodies and messages alone: a
+// server can say a token back in any field.
 func (a *appender) exec(query string, args ...any) error {
 	s, ok := a.statements[query]
 	if !ok {
@@ -51,6 +52,11 @@ func (a *appender) exec(query string, args ...any) error {
 			return err
 		}
 		a.statements[query] = s
+	}
+	for i, arg := range args {
+		if text, ok := arg.(string); ok {
+			args[i] = redactText(text)
+		}
 	}
 	_, err := s.ExecContext(a.ctx, args...)
 	return err
@@ -132,7 +138,7 @@ func (a *appender) commits(obs evidence.Observation) error {
 		err := a.exec(`INSERT OR IGNORE INTO commit_object (oid, tree, parents, author_name, author_email, author_date, author_zone,
 			committer_name, committer_email, committer_date, committer_zone, message, signed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			string(c.OID), string(c.Tree), strings.Join(parents, " "), c.Author.Name, c.Author.Email, evidence.Stamp(c.Author.Date), c.Author.Zone,
-			c.Committer.Name, c.Committer.Email, evidence.Stamp(c.Committer.Date), c.Committer.Zone, redactText(c.Message), c.Signed)
+			c.Committer.Name, c.Committer.Email, evidence.Stamp(c.Committer.Date), c.Committer.Zone, c.Message, c.Signed)
 		if err != nil {
 			return fmt.Errorf("commit: %w", err)
 		}
@@ -232,7 +238,7 @@ func (a *appender) gaps(obs evidence.Observation) error {
 			g.Unit = obs.Unit
 		}
 		err := a.exec("INSERT OR IGNORE INTO gap (id, repository, unit, kind, subject, detail, hint) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			g.ID(), a.repository, g.Unit, string(g.Kind), g.Subject, redactText(g.Detail), g.Hint)
+			g.ID(), a.repository, g.Unit, string(g.Kind), g.Subject, g.Detail, g.Hint)
 		if err != nil {
 			return fmt.Errorf("gap: %w", err)
 		}

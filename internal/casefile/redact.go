@@ -68,7 +68,13 @@ func redactKeys(b []byte) (out []byte, n int) {
 	return append(out, rest...), n
 }
 
+// leastShape is the length of the shortest text that has the shape of a credential.
+const leastShape = 15
+
 func redactText(s string) string {
+	if len(s) < leastShape {
+		return s
+	}
 	out, n := Redact([]byte(s))
 	if n == 0 {
 		return s
