@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"maps"
 	"slices"
 
 	"pentimento/internal/evidence"
@@ -9,47 +10,56 @@ import (
 
 // arm judges for every row whether its version can start again from there.
 func (r *reader) arm(rows []Presence) {
+	withFork := map[evidence.OID]bool{}
 	for i := range rows {
-		rows[i].Inherited = r.inherited(&rows[i])
-		rows[i].Armed = r.armed(&rows[i])
-		rows[i].ID = evidence.ID("pre", r.Facts.Repository.Key(), string(rows[i].Ref), rows[i].Path, string(rows[i].Versions[0].Commit),
-			string(rows[i].AddedBy.Commit), evidence.Stamp(rows[i].added()))
+		p := &rows[i]
+		p.Inherited = r.inherited(p, withFork)
+		if p.Inherited {
+			maps.Copy(withFork, p.region)
+		}
+		p.Armed = r.armed(p)
+		p.ID = evidence.ID("pre", r.Facts.Repository.Key(), string(p.Ref), p.Path, string(p.Versions[0].Commit),
+			string(p.AddedBy.Commit), evidence.Stamp(p.added()))
 	}
 }
 
 func (r *reader) armed(p *Presence) string {
-	version := r.Malicious[p.Versions[len(p.Versions)-1].Blob]
-	can := func(event string) bool {
-		return slices.ContainsFunc(version.Triggers, func(t workflow.Trigger) bool { return t.Event == event })
+	triggers := r.Malicious[p.Versions[len(p.Versions)-1].Blob].Triggers
+	can := func(starts func(workflow.Trigger) bool) string {
+		// Where no trigger could be read, GitHub may read them better than we do.
+		if len(triggers) == 0 || slices.ContainsFunc(triggers, starts) {
+			return Armed
+		}
+		return NotArmed
 	}
 	switch {
 	case p.Gone || p.Ref == "":
 		return NotArmed
 	case p.Ref.Pull():
-		// Never by push. The head of a pull request from a fork is proposed to the repository; one of our own branches is judged as
-		// that branch.
-		if r.ownBranch(p.tips[len(p.tips)-1].oid) {
-			return NotArmed
-		}
-		return Proposed
+		return r.proposed(p)
 	case p.Inherited:
 		return Inherited
 	case p.Ref.Tag():
-		if can("workflow_dispatch") || slices.ContainsFunc(version.Triggers, func(t workflow.Trigger) bool { return t.Event == "push" && t.MatchesRef(p.Ref) }) {
-			return Armed
-		}
+		return can(func(t workflow.Trigger) bool {
+			return t.Event == "workflow_dispatch" || t.Event == "push" && t.MatchesRef(p.Ref)
+		})
+	}
+	// A filter for other branches or for tags stops nobody: one of a fitting name can be cut from this one.
+	return can(func(t workflow.Trigger) bool { return p.Ref == r.defaultRef || !defaultOnly[t.Event] })
+}
+
+// proposed judges GitHub's own ref of a pull request, from which nothing starts by push. The head of one from a fork is proposed to the
+// repository; one of our own branches is judged as that branch.
+func (r *reader) proposed(p *Presence) string {
+	head := p.tips[len(p.tips)-1].oid
+	if r.ownBranch(head) {
 		return NotArmed
 	}
-	for _, t := range version.Triggers {
-		switch {
-		case t.Event == "push" && t.MatchesRef(p.Ref), t.Event != "push" && (p.Ref == r.defaultRef || !defaultOnly[t.Event]):
-			return Armed
-		}
+	if !slices.ContainsFunc(r.runs, func(run evidence.Run) bool { return run.HeadSHA == head && r.foreign(run) }) {
+		r.gap(evidence.GapNotCollected, string(p.Ref), "no source tells whether its head came from a fork, without secrets, or from a branch of this repository that is gone",
+			"look the pull request up", r.Facts.Listing.Source)
 	}
-	if len(version.Triggers) == 0 {
-		return Armed // its triggers could not be read: GitHub may read them better than we do
-	}
-	return NotArmed
+	return Proposed
 }
 
 // defaultOnly lists events that run the default branch's file alone
@@ -68,15 +78,22 @@ func (r *reader) ownBranch(o evidence.OID) bool {
 	})
 }
 
-// inherited reports a row of a fork that came with the fork: no update of this repository brought it. A fork does not hold the secrets
-// of its parent.
-func (r *reader) inherited(p *Presence) bool {
+// inherited reports a row of a fork that came with the fork: no update of this repository brought any version of it. A fork does not
+// hold the secrets of its parent. withFork holds the commits of rows that did come so: a branch cut from them later brings nothing new.
+func (r *reader) inherited(p *Presence, withFork map[evidence.OID]bool) bool {
 	if r.Facts.State == nil || r.Facts.State.ForkOf == "" {
 		return false
 	}
 	made := r.Facts.State.CreatedAt
-	first := p.tips[0]
-	if first.by != nil && first.by.Before != evidence.ZeroOID {
+	for _, v := range p.Versions {
+		if withFork[v.Commit] {
+			continue
+		}
+		if from := firmOnly(v.From.NotBefore); from.Known() && from.At.After(made.Add(reportSlack)) {
+			return false
+		}
+	}
+	if first := p.tips[0]; first.by != nil && first.by.Before != evidence.ZeroOID && !withFork[first.oid] {
 		return false
 	}
 	// Without an update, the claimed date decides only towards caution: a commit that says it is younger than the fork was not inherited.

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"pentimento/internal/casefile"
 	"pentimento/internal/evidence"
 	"pentimento/internal/when"
+	"pentimento/internal/workflow"
 )
 
 // Steps of the execution ladder, and the answers beside it.
@@ -56,32 +58,19 @@ func (r *reader) executions(rows []Presence) []Execution {
 	for _, p := range rows {
 		paths[p.Path] = true
 	}
+	r.countAttempts()
 	var out []Execution
-	for _, run := range r.Facts.Runs {
+	for _, run := range r.runs {
 		path := run.WorkflowPath()
 		blob, known := r.supplied(run, rows)
 		if blob == "" && (known || !paths[path]) {
 			continue
 		}
-		e := Execution{RunFact: run.ID(), Run: run, Ref: runRef(run, r.listed), Path: path, Blob: blob, Campaign: r.Malicious[blob].Campaign}
+		e := Execution{RunFact: run.ID(), Run: run, Ref: r.runRef(run), Path: path, Blob: blob, Campaign: r.Malicious[blob].Campaign}
 		r.climb(&e)
 		out = append(out, e)
 	}
 	return out
-}
-
-// runRef is the ref of a run: GitHub gives a bare name, which is a tag's only where no branch of that name is told of.
-func runRef(run evidence.Run, listed map[evidence.Ref]evidence.ListedRef) evidence.Ref {
-	if run.HeadBranch == "" {
-		return ""
-	}
-	tag, branch := evidence.Ref("refs/tags/"+run.HeadBranch), evidence.Ref("refs/heads/"+run.HeadBranch)
-	if _, isTag := listed[tag]; isTag {
-		if _, both := listed[branch]; !both {
-			return tag
-		}
-	}
-	return branch
 }
 
 // targetMoved is when pull_request_target began to read the default branch instead of the base branch
@@ -95,19 +84,19 @@ func (r *reader) supplied(run evidence.Run, rows []Presence) (blob evidence.OID,
 	base := run.Event == "pull_request_target" && run.CreatedAt.Before(targetMoved)
 	if !defaultOnly[run.Event] || base {
 		if base {
-			return r.presentAt("", path, run.CreatedAt, rows), true
+			return r.presentAt("", run, rows), true
 		}
 		files, ok := r.malicious(run.HeadSHA)
 		return files[path], ok
 	}
-	return r.presentAt(r.defaultRef, path, run.CreatedAt, rows), true
+	return r.presentAt(r.defaultRef, run, rows), true
 }
 
-// presentAt is the version that a ref (any, where none is named) may have held at a path at a time.
-func (r *reader) presentAt(ref evidence.Ref, path string, at time.Time, rows []Presence) evidence.OID {
-	now := when.At(at, when.Server)
+// presentAt is the version that a ref (any, where none is named) may have held at a path at a time, and that an event starts.
+func (r *reader) presentAt(ref evidence.Ref, run evidence.Run, rows []Presence) evidence.OID {
+	now := when.At(run.CreatedAt, when.Server)
 	for _, p := range rows {
-		if p.Path != path || (ref != "" && p.Ref != ref) || !p.Added.PossiblyBefore(now) || (p.Gone && !now.PossiblyBefore(p.Removed)) {
+		if p.Path != run.WorkflowPath() || (ref != "" && p.Ref != ref) || !p.Added.PossiblyBefore(now) || (p.Gone && !now.PossiblyBefore(p.Removed)) {
 			continue
 		}
 		blob := p.Versions[0].Blob
@@ -116,7 +105,10 @@ func (r *reader) presentAt(ref evidence.Ref, path string, at time.Time, rows []P
 				blob = v.Blob
 			}
 		}
-		return blob
+		triggers := r.Malicious[blob].Triggers
+		if len(triggers) == 0 || slices.ContainsFunc(triggers, func(t workflow.Trigger) bool { return t.Event == run.Event }) {
+			return blob
+		}
 	}
 	return ""
 }
@@ -124,57 +116,92 @@ func (r *reader) presentAt(ref evidence.Ref, path string, at time.Time, rows []P
 // climb finds the highest step of the ladder that the records of one attempt show.
 func (r *reader) climb(e *Execution) {
 	key := casefile.Attempt{RunID: e.Run.RunID, Attempt: e.Run.Attempt}
-	jobs := r.Facts.Jobs[key]
-	expired := r.Now.Sub(e.Run.CreatedAt) > jobRetention
-	if r.leaked(e, jobs) {
-		return
+	jobs := slices.SortedFunc(slices.Values(r.Facts.Jobs[key]), func(a, b evidence.Job) int { return cmp.Compare(a.JobID, b.JobID) })
+	skipped := r.leaked(e, jobs)
+	complete := r.jobsTold[key]
+	last := e.Run.UpdatedAt
+	if last.Before(e.Run.CreatedAt) {
+		last = e.Run.CreatedAt
 	}
-	listed := len(jobs) > 0 || r.jobsListed(key)
 	switch {
+	case e.Ladder == Executed:
 	case e.Run.Status != "completed":
 		e.Ladder, e.Reason = Pending, fmt.Sprintf("the run is %s", e.Run.Status)
-	case e.Run.Conclusion == "action_required" && r.Now.Sub(e.Run.UpdatedAt) <= approvalTime:
+	case e.Run.Conclusion == "action_required" && r.Now.Sub(last) <= approvalTime:
 		e.Ladder, e.Reason = Pending, "the run waits for approval; it can still be approved"
-	case !listed:
-		e.Ladder, e.Reason = Unknown, "the run exists; its jobs could not be listed"
-	case expired && !anyStep(jobs):
-		e.Ladder, e.Reason = Unknown, "the run is older than the 400 days for which records of jobs are kept"
-	case len(jobs) == 0:
-		e.Ladder, e.Reason, e.Excluded = Blocked, fmt.Sprintf("completed (%s) without a job", e.Run.Conclusion), true
 	case !anyStep(jobs):
-		e.Ladder, e.Reason, e.Excluded = Blocked, fmt.Sprintf("completed (%s): %d job(s), none began a step", e.Run.Conclusion, len(jobs)), true
-	case e.Reason == "":
-		e.Ladder, e.Reason = Started, "jobs ran; the leaking step is not among their records"
+		r.stepless(e, len(jobs), complete && !slices.ContainsFunc(jobs, func(j evidence.Job) bool { return j.Conclusion == "success" }))
 	default:
-		e.Ladder = Started
+		e.Ladder, e.Excluded = Started, skipped && complete && r.everyAttempt(e.Run.RunID)
+		e.Reason = cmp.Or(e.Reason, "jobs ran; the leaking step is not among their records")
 	}
 }
 
-// leaked looks for the leaking step's own record. It sets a reason where that record shows that the step did not run.
-func (r *reader) leaked(e *Execution, jobs []evidence.Job) bool {
-	seen, skipped := 0, 0
-	for _, leak := range r.Malicious[e.Blob].Leaks {
+// stepless judges a completed attempt of which no step is on record: blocked only where nothing speaks for a record that is gone.
+func (r *reader) stepless(e *Execution, jobs int, complete bool) {
+	e.Ladder = Unknown
+	switch {
+	case e.Run.Conclusion == "success":
+		e.Reason = "the run ended with success, and no step is on record: the records are gone"
+	case !complete && jobs == 0:
+		e.Reason = "the run exists; its jobs could not be listed"
+	case !complete:
+		e.Reason = "no step is on record; its jobs were not listed to the end, or their steps are gone"
+	case r.Now.Sub(e.Run.CreatedAt) > jobRetention:
+		e.Reason = "the run is older than the 400 days for which records of jobs are kept"
+	case !r.everyAttempt(e.Run.RunID):
+		e.Reason = "no step is on record; another attempt of the run could not be had"
+	case jobs == 0:
+		e.Ladder, e.Reason, e.Excluded = Blocked, fmt.Sprintf("completed (%s) without a job", e.Run.Conclusion), true
+	default:
+		e.Ladder, e.Reason, e.Excluded = Blocked, fmt.Sprintf("completed (%s): %d job(s), none began a step", e.Run.Conclusion, jobs), true
+	}
+}
+
+// everyAttempt reports that no attempt of a run is missing before the last one.
+func (r *reader) everyAttempt(run int64) bool {
+	last := 0
+	for n := range r.attempts[run] {
+		last = max(last, n)
+	}
+	return len(r.attempts[run]) == last
+}
+
+// leaked looks for the leaking steps' own records, and takes the first to end. skipped reports that the records show of every leaking step
+// that it did not run.
+func (r *reader) leaked(e *Execution, jobs []evidence.Job) (skipped bool) {
+	leaks := r.Malicious[e.Blob].Leaks
+	skipped = len(leaks) > 0
+	for _, leak := range leaks {
+		seen := false
 		for _, job := range jobs {
 			if !jobIs(job, leak) {
 				continue
 			}
-			seen++
+			seen = true
 			step, found := leakingStep(job, leak)
 			switch {
-			case !found:
-			case step.Conclusion == "skipped":
-				skipped++
-				e.Reason = fmt.Sprintf("step %q of job %q was skipped", step.Name, job.Name)
-			case !step.StartedAt.IsZero() && step.Conclusion != "":
-				e.Ladder = Executed
-				e.Reason = fmt.Sprintf("step %q of job %q ended with %s", step.Name, job.Name, step.Conclusion)
-				e.Leaked = when.Between(when.Bound{At: step.StartedAt, Clock: when.Runner}, runnerBound(step.CompletedAt), job.ID())
-				return true
+			case job.Conclusion == "skipped" && len(job.Steps) == 0:
+				e.Reason = cmp.Or(e.Reason, fmt.Sprintf("job %q was skipped", job.Name))
+			case found && step.Conclusion == "skipped":
+				e.Reason = cmp.Or(e.Reason, fmt.Sprintf("step %q of job %q was skipped", step.Name, job.Name))
+			case found && !step.StartedAt.IsZero() && step.Conclusion != "":
+				skipped = false
+				at := when.Between(when.Bound{At: step.StartedAt, Clock: when.Runner}, runnerBound(step.CompletedAt), job.ID())
+				if e.Ladder != Executed || at.NotAfter.Known() && (!e.Leaked.NotAfter.Known() || at.NotAfter.At.Before(e.Leaked.NotAfter.At)) {
+					e.Ladder, e.Leaked = Executed, at
+					e.Reason = fmt.Sprintf("step %q of job %q ended with %s", step.Name, job.Name, step.Conclusion)
+				}
+			default:
+				skipped = false
 			}
 		}
+		skipped = skipped && seen
 	}
-	e.Excluded = seen > 0 && skipped == seen
-	return false
+	if !skipped && e.Ladder != Executed {
+		e.Reason = ""
+	}
+	return skipped
 }
 
 func runnerBound(t time.Time) when.Bound {
@@ -184,19 +211,25 @@ func runnerBound(t time.Time) when.Bound {
 	return when.Bound{At: t, Clock: when.Runner}
 }
 
-// jobIs matches a job's record by its shown name; a matrix adds " (values)" and a reusable workflow "caller / " to it.
+// jobIs matches a job's record by its shown name; a matrix adds " (values)" and a reusable workflow "caller / " to it. A leak without a step
+// is a job that hands its secrets to such a workflow: all that it calls is that job.
 func jobIs(job evidence.Job, leak Leak) bool {
 	shown := job.Name
-	if i := strings.LastIndex(shown, " / "); i >= 0 {
+	if leak.StepIndex < 0 {
+		shown, _, _ = strings.Cut(shown, " / ")
+	} else if i := strings.LastIndex(shown, " / "); i >= 0 {
 		shown = shown[i+3:]
 	}
 	bare, _, _ := strings.Cut(shown, " (")
 	return shown == leak.JobName || bare == leak.JobName || shown == leak.JobID || bare == leak.JobID
 }
 
-// leakingStep finds the step's record by name, else by place: GitHub numbers from 1 and puts "Set up job" first.
+// leakingStep finds the step's record by name; of several with one name, by place: GitHub numbers from 1 and puts "Set up job" first.
 func leakingStep(job evidence.Job, leak Leak) (evidence.Step, bool) {
 	const first = 2
+	if leak.StepIndex < 0 {
+		return evidence.Step{}, false
+	}
 	i := slices.IndexFunc(job.Steps, func(s evidence.Step) bool { return s.Name == leak.StepName && s.Number == int64(leak.StepIndex+first) })
 	if i < 0 {
 		i = slices.IndexFunc(job.Steps, func(s evidence.Step) bool { return s.Name == leak.StepName })
@@ -211,10 +244,20 @@ func anyStep(jobs []evidence.Job) bool {
 	return slices.ContainsFunc(jobs, func(j evidence.Job) bool { return len(j.Steps) > 0 })
 }
 
-// jobsListed reports that the jobs of an attempt were listed to the end, even if there were none.
-func (r *reader) jobsListed(a casefile.Attempt) bool {
-	detail := fmt.Sprintf("run %d attempt %d", a.RunID, a.Attempt)
-	return slices.ContainsFunc(r.Facts.Coverage, func(v evidence.Coverage) bool {
-		return v.Origin == evidence.OriginJobs && v.Detail == detail && v.Complete
-	})
+// countAttempts notes which attempts of each run were had, and of which the jobs were listed to the end, even if there were none.
+func (r *reader) countAttempts() {
+	r.attempts, r.jobsTold = map[int64]map[int]bool{}, map[casefile.Attempt]bool{}
+	complete := map[string]bool{}
+	for _, v := range r.Facts.Coverage {
+		if v.Origin == evidence.OriginJobs && v.Complete {
+			complete[v.Detail] = true
+		}
+	}
+	for _, run := range r.runs {
+		if r.attempts[run.RunID] == nil {
+			r.attempts[run.RunID] = map[int]bool{}
+		}
+		r.attempts[run.RunID][run.Attempt] = true
+		r.jobsTold[casefile.Attempt{RunID: run.RunID, Attempt: run.Attempt}] = complete[fmt.Sprintf("run %d attempt %d", run.RunID, run.Attempt)]
+	}
 }

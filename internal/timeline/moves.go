@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,6 +14,12 @@ import (
 // second; a real second move with the same ends so soon after is a force-push back and forth, and both rows of one source stay.
 const reportSlack = 2 * time.Minute
 
+// stampSlack is how far the stamps of one source may run against the chain: they are cut to the second.
+const stampSlack = time.Second
+
+// maxMoment is how many moves of one moment are weighed against each other: more only a script makes, and then any order is as good.
+const maxMoment = 16
+
 // Move is one move of one ref, as all the sources that reported it agree on.
 type Move struct {
 	Ref           evidence.Ref
@@ -21,6 +28,8 @@ type Move struct {
 	At            when.Instant // the hull of the reports
 	Actor         string
 	Evidence      []string
+
+	origin evidence.Origin // of the first report
 }
 
 // creates reports that the ref did not exist before.
@@ -35,7 +44,8 @@ func (m Move) deletes() bool {
 
 func moveOf(u evidence.RefUpdate) Move {
 	id := u.ID()
-	m := Move{Ref: u.Ref, Before: u.Before, After: u.After, Kind: u.Kind, Actor: u.Actor, At: when.At(u.At, when.Server, id), Evidence: []string{id}}
+	m := Move{Ref: u.Ref, Before: u.Before, After: u.After, Kind: u.Kind, Actor: u.Actor, At: when.At(u.At, when.Server, id), Evidence: []string{id},
+		origin: u.Origin}
 	if m.creates() {
 		m.Before = evidence.ZeroOID
 	}
@@ -48,21 +58,16 @@ func moveOf(u evidence.RefUpdate) Move {
 // merge folds the reports of several sources into moves: a report joins a move of another source with the same ends that lies nearest in time.
 // Two reports of one source are two moves.
 func merge(updates []evidence.RefUpdate) []Move {
-	byOrigin := map[evidence.Origin][]evidence.RefUpdate{}
-	var origins []evidence.Origin
+	byOrigin := map[evidence.Origin][]Move{}
 	for _, u := range updates {
-		if byOrigin[u.Origin] == nil {
-			origins = append(origins, u.Origin)
-		}
-		byOrigin[u.Origin] = append(byOrigin[u.Origin], u)
+		byOrigin[u.Origin] = append(byOrigin[u.Origin], moveOf(u))
 	}
-	slices.Sort(origins) // "activity" comes first: it names both ends
 	var moves []Move
-	for _, origin := range origins {
+	for _, origin := range slices.Sorted(maps.Keys(byOrigin)) { // "activity" comes first: it names both ends
+		slices.SortFunc(byOrigin[origin], compareMoves)
 		taken := map[int]bool{}
 		known := len(moves)
-		for _, u := range byOrigin[origin] {
-			m := moveOf(u)
+		for _, m := range byOrigin[origin] {
 			if i := nearest(moves[:known], taken, m); i >= 0 {
 				taken[i] = true
 				moves[i] = join(moves[i], m)
@@ -71,10 +76,12 @@ func merge(updates []evidence.RefUpdate) []Move {
 			moves = append(moves, m)
 		}
 	}
-	slices.SortStableFunc(moves, func(a, b Move) int {
-		return cmp.Or(a.At.NotBefore.At.Compare(b.At.NotBefore.At), cmp.Compare(a.Evidence[0], b.Evidence[0]))
-	})
+	slices.SortFunc(moves, compareMoves)
 	return moves
+}
+
+func compareMoves(a, b Move) int {
+	return cmp.Or(a.At.NotBefore.At.Compare(b.At.NotBefore.At), cmp.Compare(a.Evidence[0], b.Evidence[0]))
 }
 
 func nearest(moves []Move, taken map[int]bool, m Move) int {
@@ -104,42 +111,84 @@ func join(a, b Move) Move {
 	return a
 }
 
-// order chains moves before to after. Times order only what the chain leaves open: they have a resolution of a second, and a push and
-// its follow-up can bear the same one.
-func order(moves []Move) []Move {
-	rest, out := slices.Clone(moves), make([]Move, 0, len(moves))
-	for len(rest) > 0 {
-		i := 0
-		if len(out) == 0 {
-			i = firstOf(rest)
-		} else if tip := out[len(out)-1].After; tip != "" && !agree(rest[0].Before, tip) {
-			if j := slices.IndexFunc(rest, func(m Move) bool { return m.Before == tip && close(m, rest[0]) }); j >= 0 {
-				i = j
-			}
-		}
-		out = append(out, rest[i])
-		rest = slices.Delete(rest, i, i+1)
-	}
-	return out
-}
-
-// close reports that the order of two moves cannot be told from their times.
-func close(m, earliest Move) bool {
-	return m.At.NotBefore.At.Sub(earliest.At.NotAfter.At) <= reportSlack
-}
-
-// firstOf picks the beginning of the chain among the moves that the earliest one cannot be told from.
-func firstOf(moves []Move) int {
+// order chains moves before to after. Times order only what the chain leaves open: they are cut to the second, and sources lag
+// differently, so that a push and its follow-up can bear the same stamp or exchanged ones. last is what the ref held in the end, empty where
+// nobody says.
+func order(moves []Move, last evidence.OID) []Move {
+	best, fewest := []Move(nil), 0
 	for i, m := range moves {
-		if !close(m, moves[0]) {
+		if i > 0 && (!adjacent(m, moves[0]) || i == maxMoment) {
 			break
 		}
-		if !m.At.NotBefore.At.Equal(moves[0].At.NotBefore.At) {
-			break // only equal stamps are open: a creation, deletion and creation in a row must keep their order
+		out, breaks := chain(moves, i)
+		if end := out[len(out)-1].After; last != "" && !agree(end, last) {
+			breaks++
 		}
-		if m.Before == "" || !slices.ContainsFunc(moves, func(o Move) bool { return o.After == m.Before && o.At.NotBefore.At.Equal(m.At.NotBefore.At) }) {
+		// A creation is the likelier beginning: what is deleted first was there before anybody looked.
+		if best == nil || breaks < fewest || breaks == fewest && m.Before == evidence.ZeroOID && best[0].Before != evidence.ZeroOID {
+			best, fewest = out, breaks
+		}
+	}
+	for i := 1; i < len(best); i++ {
+		// Where the stamps run against the chain, either of them may be off.
+		if a, b := best[i-1].At, best[i].At; a.NotBefore.At.After(b.NotAfter.At) {
+			best[i-1].At, best[i].At = when.Hull(a, b), when.Hull(a, b)
+		}
+	}
+	return best
+}
+
+// chain begins with the given move, takes the next one that joins among those that the earliest one left cannot be told from, else
+// that earliest one, and counts where it does not join.
+func chain(moves []Move, first int) (out []Move, breaks int) {
+	rest := slices.Clone(moves)
+	take := func(i int) {
+		m := rest[i]
+		copy(rest[1:i+1], rest[:i])
+		out, rest = append(out, m), rest[1:]
+	}
+	take(first)
+	for len(rest) > 0 {
+		tip := out[len(out)-1].After
+		joins := func(m Move) bool { return agree(m.Before, tip) }
+		i := next(rest, joins)
+		if !joins(rest[i]) {
+			breaks++
+		}
+		take(i)
+	}
+	return out, breaks
+}
+
+// next picks the move to take: the earliest that joins. Of several with one stamp it prefers one from whose end another goes on: a
+// there-and-back has to be taken before a leave-taking.
+func next(rest []Move, joins func(Move) bool) int {
+	found := -1
+	for i, m := range rest[:min(len(rest), maxMoment)] {
+		if i > 0 && !adjacent(m, rest[0]) {
+			break
+		}
+		switch {
+		case !joins(m):
+		case found < 0:
+			found = i
+		case m.At.NotBefore.At.Equal(rest[found].At.NotBefore.At) && !goesOn(rest, rest[found]) && goesOn(rest, m):
 			return i
 		}
 	}
-	return 0
+	return max(found, 0)
+}
+
+// goesOn reports a move that begins where m ends.
+func goesOn(rest []Move, m Move) bool {
+	return slices.ContainsFunc(rest[:min(len(rest), maxMoment)], func(o Move) bool { return o.Before == m.After && adjacent(o, m) })
+}
+
+// adjacent reports that the order of two moves cannot be told from their stamps.
+func adjacent(m, earliest Move) bool {
+	slack := reportSlack
+	if m.origin == earliest.origin {
+		slack = stampSlack
+	}
+	return m.At.NotBefore.At.Sub(earliest.At.NotAfter.At) <= slack
 }

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,14 +33,36 @@ type Opportunity struct {
 	At       when.Instant
 }
 
+// indexExecutions makes those of a head or an event quick to find.
+func (r *reader) indexExecutions(runs []Execution) {
+	r.byHead, r.byEvent = map[evidence.OID][]Execution{}, map[string][]Execution{}
+	for _, e := range runs {
+		r.byHead[e.Run.HeadSHA] = append(r.byHead[e.Run.HeadSHA], e)
+		r.byEvent[e.Run.Event] = append(r.byEvent[e.Run.Event], e)
+	}
+}
+
+// pushed is one head on one ref.
+type pushed struct {
+	ref  evidence.Ref
+	head evidence.OID
+}
+
 // opportunities lists them for every row: one for each push of a tip, and one for the whole presence for each event that needs no push.
-func (r *reader) opportunities(rows []Presence, runs []Execution) []Opportunity {
+func (r *reader) opportunities(rows []Presence) []Opportunity {
+	stood := map[pushed][]when.Instant{} // a head can come to a ref again
+	for _, t := range r.tracks {
+		for _, x := range t.tips {
+			stood[pushed{t.ref, x.oid}] = append(stood[pushed{t.ref, x.oid}], x.at)
+		}
+	}
 	var out []Opportunity
 	for _, p := range rows {
 		for _, x := range p.tips {
 			blob := r.holds(x.oid, p.Path)
 			for _, t := range r.Malicious[blob].Triggers {
 				if t.Event == "push" && t.MatchesRef(p.Ref) && !p.Ref.Pull() {
+					runs := r.runsOfPush(p, x, stood[pushed{p.Ref, x.oid}])
 					out = append(out, r.opportunity(p, blob, t.Event, x.oid, r.arrival(x, x.oid), x.by, runs))
 				}
 			}
@@ -47,8 +70,42 @@ func (r *reader) opportunities(rows []Presence, runs []Execution) []Opportunity 
 		last := p.Versions[len(p.Versions)-1].Blob
 		for _, t := range r.Malicious[last].Triggers {
 			if t.Event != "push" && r.reaches(p, t.Event) {
-				out = append(out, r.opportunity(p, last, t.Event, "", throughout(p), nil, runs))
+				out = append(out, r.opportunity(p, last, t.Event, "", throughout(p), nil, r.runsOfEvent(p, t.Event)))
 			}
+		}
+	}
+	return out
+}
+
+// runsOfPush are the runs that GitHub started for the push of one tip: where the head came to the ref several times, a run belongs to the
+// last coming before it.
+func (r *reader) runsOfPush(p Presence, x tip, stood []when.Instant) []Execution {
+	var out []Execution
+	for _, e := range r.byHead[x.oid] {
+		if e.Path != p.Path || e.Run.Event != "push" || e.Ref != p.Ref {
+			continue
+		}
+		mine := x.at.NotBefore
+		for _, s := range stood {
+			if s.NotBefore.Known() && !s.NotBefore.At.After(e.Run.CreatedAt) && (!mine.Known() || s.NotBefore.At.After(mine.At) || mine.At.After(e.Run.CreatedAt)) {
+				mine = s.NotBefore
+			}
+		}
+		if len(stood) < 2 || mine.At.Equal(x.at.NotBefore.At) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// runsOfEvent are the runs that an event started while a row stood. A pull request's are known by its head: its branch may be a fork's.
+func (r *reader) runsOfEvent(p Presence, event string) []Execution {
+	span := throughout(p)
+	var out []Execution
+	for _, e := range r.byEvent[event] {
+		head := func(x tip) bool { return x.oid == e.Run.HeadSHA }
+		if e.Path == p.Path && within(e, span) && (e.Ref == p.Ref || p.Ref.Pull() && slices.ContainsFunc(p.tips, head)) {
+			out = append(out, e)
 		}
 	}
 	return out
@@ -75,25 +132,20 @@ func throughout(p Presence) when.Instant {
 	return when.Between(i.NotBefore, i.NotAfter, i.Evidence...)
 }
 
-func (r *reader) opportunity(p Presence, blob evidence.OID, event string, head evidence.OID, at when.Instant, by *Move, runs []Execution) Opportunity {
+func (r *reader) opportunity(p Presence, blob evidence.OID, event string, head evidence.OID, at when.Instant, by *Move, mine []Execution) Opportunity {
 	o := Opportunity{Presence: p.ID, Ref: p.Ref, Path: p.Path, Blob: blob, Event: event, Head: head, At: at, Status: Open}
 	o.ID = evidence.ID("opp", p.ID, event, string(head), evidence.Stamp(at.NotBefore.At), evidence.Stamp(at.NotAfter.At))
-	var mine []Execution
-	for _, e := range runs {
-		if e.Path == p.Path && e.Run.Event == event && e.Ref == p.Ref && (head == "" && within(e, at) || head != "" && e.Run.HeadSHA == head) {
-			mine = append(mine, e)
-		}
-	}
 	suppressed := ""
 	if event == "push" {
 		suppressed = r.suppression(head, by)
 	}
 	switch {
 	case len(mine) > 0:
-		o.Status, o.RunID = Matched, mine[0].Run.RunID
-		o.Reason = "run " + strconv.FormatInt(o.RunID, 10) + ": " + mine[len(mine)-1].Ladder
+		ran := max(slices.IndexFunc(mine, func(e Execution) bool { return !e.Excluded }), 0)
+		o.Status, o.RunID = Matched, mine[ran].Run.RunID
+		o.Reason = "run " + strconv.FormatInt(o.RunID, 10) + ": " + mine[ran].Ladder
 		// An event without a push can come again at any time: the runs that are seen excuse only themselves.
-		o.Excluded = head != "" && !slices.ContainsFunc(mine, func(e Execution) bool { return !e.Excluded })
+		o.Excluded = head != "" && mine[ran].Excluded
 	case suppressed != "":
 		o.Status, o.Reason, o.Excluded = Suppressed, suppressed, true
 	case r.runsCovered(at):
@@ -110,39 +162,62 @@ func within(e Execution, span when.Instant) bool {
 }
 
 // skipForms are the words in a head commit's message at which GitHub starts nothing for push and pull_request
-// (https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs).
+// (https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs). Other ways to write them may do it too: that is not
+// documented, and only what surely started nothing is left out.
 var skipForms = []string{"[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]"}
+
+// Actors whose pushes start nothing that can read the repository's secrets, and why.
+var powerless = map[string]string{
+	"github-actions[bot]": "pushed with GITHUB_TOKEN, which starts no workflow",
+	Dependabot:            "pushed by Dependabot: its runs get secrets of their own",
+}
+
+// Dependabot is the actor of its pushes. Its runs are given Dependabot's secrets, not those of Actions
+// (https://docs.github.com/en/code-security/reference/supply-chain-security/dependabot-on-actions).
+const Dependabot = "dependabot[bot]"
 
 // suppression says why GitHub starts nothing for a push, empty where nothing shows it.
 func (r *reader) suppression(head evidence.OID, by *Move) string {
 	message := r.h.Commit(head).Message
 	for _, form := range skipForms {
-		if strings.Contains(strings.ToLower(message), form) {
+		if strings.Contains(message, form) {
 			return "the head commit says " + form + " (" + evidence.CommitID(head) + ")"
 		}
 	}
 	if skipTrailer(message) {
 		return "the head commit bears skip-checks: true (" + evidence.CommitID(head) + ")"
 	}
-	if by != nil && by.Actor == "github-actions[bot]" {
-		return "pushed with GITHUB_TOKEN, which starts no workflow (" + strings.Join(by.Evidence, ", ") + ")"
+	if by != nil && powerless[by.Actor] != "" {
+		return powerless[by.Actor] + " (" + strings.Join(by.Evidence, ", ") + ")"
 	}
 	return ""
 }
 
 // skipTrailer reports the trailer form: the last line, behind two empty lines or among other trailers.
 func skipTrailer(message string) bool {
-	lines := strings.Split(strings.TrimSpace(message), "\n")
-	last := strings.ToLower(strings.TrimSpace(lines[len(lines)-1]))
-	return len(lines) > 1 && (last == "skip-checks: true" || last == "skip-checks:true")
+	lines := strings.Split(strings.TrimRight(message, "\n"), "\n")
+	n := len(lines)
+	if last := lines[n-1]; last != "skip-checks: true" && last != "skip-checks:true" {
+		return false
+	}
+	first := n - 1
+	for first > 0 && trailer.MatchString(lines[first-1]) {
+		first--
+	}
+	behind := func(k int) bool { return first > k && lines[first-k] == "" }
+	return behind(1) && (first < n-1 || behind(2))
 }
 
-// runsCovered reports that the runs of a whole span were listed to the end.
+var trailer = regexp.MustCompile(`^[A-Za-z0-9-]+:.`)
+
+// runsCovered reports that the runs of a whole span were listed to the end, and that it does not reach back to where GitHub keeps none.
 func (r *reader) runsCovered(span when.Instant) bool {
 	return slices.ContainsFunc(r.Facts.Coverage, func(v evidence.Coverage) bool {
-		if v.Origin != evidence.OriginRuns || !v.Complete || !span.NotBefore.Known() || span.NotBefore.At.Before(v.From) {
-			return false
+		from, to := span.NotBefore, span.NotAfter.At
+		if !span.NotAfter.Known() {
+			to = r.Facts.Listing.At
 		}
-		return !span.NotAfter.Known() || !span.NotAfter.At.After(v.To)
+		return v.Origin == evidence.OriginRuns && v.Complete && from.Known() && !from.At.Before(v.From) && v.To.Sub(from.At) <= jobRetention &&
+			!to.After(v.To)
 	})
 }

@@ -4,81 +4,126 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"pentimento/internal/evidence"
 	"pentimento/internal/when"
 )
 
-// stray is a campaign commit whose malicious file lies in no presence so far.
+// stray is a commit whose malicious file lies in no presence so far. Strays of one line stand together: first is the oldest of them.
 type stray struct {
-	commit evidence.OID
-	path   string
+	commit, first evidence.OID
+	path          string
 }
 
-// uncovered lists the strays: every one of them must come to lie in a presence, if only a possible one.
+// uncovered lists the strays, ancestors first: every one of them must come to lie in a presence, if only a possible one.
 func (r *reader) uncovered(rows []Presence) []stray {
+	covered := map[evidence.OID]map[string]bool{}
+	for _, p := range rows {
+		for o := range p.region {
+			if covered[o] == nil {
+				covered[o] = map[string]bool{}
+			}
+			covered[o][p.Path] = true
+		}
+	}
 	var out []stray
 	for _, o := range r.Campaign {
 		files, _ := r.malicious(o)
-		for _, path := range slices.Sorted(maps.Keys(files)) {
-			covered := slices.ContainsFunc(rows, func(p Presence) bool { return p.Path == path && p.region[o] })
-			if !covered {
-				out = append(out, stray{o, path})
+		for path := range files {
+			if !covered[o][path] {
+				out = append(out, stray{commit: o, path: path})
 			}
 		}
 	}
+	slices.SortFunc(out, func(a, b stray) int { return cmp.Or(r.compareAge(a.commit, b.commit), cmp.Compare(a.path, b.path)) })
+	r.joinLines(out)
 	return out
 }
 
-// spot is where strays may have stood: on a ref, brought by one tip of it.
+// compareAge puts ancestors first.
+func (r *reader) compareAge(a, b evidence.OID) int {
+	return cmp.Compare(r.graph.rank[r.graph.number[a]], r.graph.rank[r.graph.number[b]])
+}
+
+// joinLines finds for strays, ancestors first, the line that each stands in.
+func (r *reader) joinLines(strays []stray) {
+	type place struct {
+		commit evidence.OID
+		path   string
+	}
+	first := map[place]evidence.OID{}
+	for i := range strays {
+		s := &strays[i]
+		s.first = s.commit
+		for _, p := range r.h.Commit(s.commit).Parents {
+			if f, ok := first[place{p, s.path}]; ok {
+				s.first = f
+				break
+			}
+		}
+		first[place{s.commit, s.path}] = s.first
+	}
+}
+
+// spot is where a line of strays may have stood: on a ref, brought by one tip of it.
 type spot struct {
 	ref   evidence.Ref
 	path  string
-	index int // of the tip in its track; -1: no track
+	first evidence.OID
+	index int // of the tip in its track; -1: no tip reaches it
 }
 
-// place gives each stray a possible row: on a ref that grew past it, or on the branch of a run of it, or on no ref and with a gap.
-func (r *reader) place(strays []stray) []Presence {
+// place gives each stray a possible row: on a ref that grew past it, or on the ref of a run of it, or on no ref and with a gap. A run that
+// proves that a ref held a version which no row of that ref tells of makes a row too.
+func (r *reader) place(rows []Presence) []Presence {
 	groups, tracks := map[spot][]evidence.OID{}, map[evidence.Ref]*track{}
 	for _, t := range r.tracks {
 		tracks[t.ref] = t
 	}
+	strays := r.uncovered(rows)
 	for _, s := range strays {
 		for _, at := range r.spots(s) {
 			groups[at] = append(groups[at], s.commit)
 		}
 	}
-	spots := slices.SortedFunc(maps.Keys(groups), func(a, b spot) int {
-		return cmp.Or(cmp.Compare(a.ref, b.ref), cmp.Compare(a.path, b.path), cmp.Compare(a.index, b.index))
-	})
 	var out []Presence
-	for _, at := range spots {
+	for _, at := range slices.SortedFunc(maps.Keys(groups), compareSpots) {
 		out = append(out, r.possible(at, tracks[at.ref], groups[at]))
+	}
+	for _, at := range r.ranUnseen(slices.Concat(rows, out)) {
+		out = append(out, r.possible(at, tracks[at.ref], []evidence.OID{at.first}))
 	}
 	return out
 }
 
+func compareSpots(a, b spot) int {
+	return cmp.Or(cmp.Compare(a.ref, b.ref), cmp.Compare(a.path, b.path), cmp.Compare(a.index, b.index), cmp.Compare(a.first, b.first))
+}
+
 // spots names the refs that may have held a stray: the default branch if it grew past it, else other branches, else pull refs, else the
-// branch that a run names. A tag is never one: its only state is its present tree.
+// refs that runs name. A tag is never one: its only state is its present tree.
 func (r *reader) spots(s stray) []spot {
-	reaching := r.descendants(s.commit)
+	grew := r.grew(s.commit)
 	var out []spot
 	class := ""
 	for _, t := range r.tracks {
-		if class != "" && (class != rank(t.ref) || out[0].ref == r.defaultRef) {
+		if class != "" && (class != rank(t.ref) || out[0].ref == r.defaultRef) || t.ref.Tag() {
 			break
 		}
-		if i := slices.IndexFunc(t.tips, func(x tip) bool { return reaching[x.oid] }); i >= 0 && !t.ref.Tag() {
-			out, class = append(out, spot{t.ref, s.path, i}), rank(t.ref)
+		if i := r.firstOf(t, grew); i >= 0 {
+			out, class = append(out, spot{t.ref, s.path, s.first, i}), rank(t.ref)
+		}
+	}
+	for _, run := range r.runs {
+		at := spot{r.runRef(run), s.path, s.first, -1}
+		if len(out) == 0 && provesTip(run) && r.graph.holds(grew, run.HeadSHA) || len(out) > 0 && out[len(out)-1].index < 0 && run.HeadSHA == s.commit &&
+			provesTip(run) && !slices.Contains(out, at) {
+			out = append(out, at)
 		}
 	}
 	if len(out) > 0 {
 		return out
-	}
-	for _, run := range r.Facts.Runs {
-		if run.HeadSHA == s.commit && provesTip(run) {
-			return []spot{{evidence.Ref("refs/heads/" + run.HeadBranch), s.path, -1}}
-		}
 	}
 	ids := []string{evidence.CommitID(s.commit)}
 	for _, seen := range r.Facts.Seen[s.commit] {
@@ -86,49 +131,104 @@ func (r *reader) spots(s stray) []spot {
 	}
 	r.gap(evidence.GapUnplaced, string(s.commit), "the commit holds a malicious version and no source names a ref that held it",
 		"collect activity and events of the time, or a clone with reflogs", ids...)
-	return []spot{{"", s.path, -1}}
+	return []spot{{"", s.path, s.first, -1}}
 }
 
-// possible makes the row of the strays at one spot.
-func (r *reader) possible(at spot, t *track, commits []evidence.OID) Presence {
-	slices.SortStableFunc(commits, func(a, b evidence.OID) int { return r.claimedDate(a).At.Compare(r.claimedDate(b).At) })
-	p := Presence{Ref: at.ref, Path: at.path, State: Possible, region: map[evidence.OID]bool{}, AsOf: r.Facts.Listing.At, AddedBy: Change{Commit: commits[0]}}
-	x := r.strayTip(at, t, commits)
-	for _, c := range commits {
-		p.region[c] = true
-		p.tips = append(p.tips, tip{oid: c, at: r.arrival(x, c), by: x.by})
-		if blob := r.holds(c, at.path); len(p.Versions) == 0 || p.Versions[len(p.Versions)-1].Blob != blob {
-			p.Versions = append(p.Versions, Held{Blob: blob, Commit: r.introduced(c, at.path, blob), From: r.arrival(x, c)})
+// firstOf is the first tip of a track in a set, -1 for none.
+func (r *reader) firstOf(t *track, of set) int {
+	return slices.IndexFunc(t.tips, func(x tip) bool { return r.graph.holds(of, x.oid) })
+}
+
+// ranUnseen lists the refs that held a malicious version by the word of a run, and have no row that tells of it: its update is lost, and
+// another ref has the commit.
+func (r *reader) ranUnseen(rows []Presence) []spot {
+	told := map[evidence.Ref]map[evidence.OID]map[string]bool{}
+	for _, p := range rows {
+		if told[p.Ref] == nil {
+			told[p.Ref] = map[evidence.OID]map[string]bool{}
+		}
+		for o := range p.region {
+			if told[p.Ref][o] == nil {
+				told[p.Ref][o] = map[string]bool{}
+			}
+			told[p.Ref][o][p.Path] = true
 		}
 	}
-	p.Added = r.arrival(x, commits[0])
+	var out []spot
+	for _, t := range r.tracks {
+		for _, run := range r.pushes[t.ref] {
+			files, _ := r.malicious(run.HeadSHA)
+			for _, path := range slices.Sorted(maps.Keys(files)) {
+				if told[t.ref][run.HeadSHA][path] {
+					continue
+				}
+				at := spot{t.ref, path, run.HeadSHA, r.firstOf(t, r.graph.into(run.HeadSHA))}
+				if !slices.Contains(out, at) {
+					out = append(out, at)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// possible makes the row of a line of strays at one spot. A run of one of them proves it.
+func (r *reader) possible(at spot, t *track, commits []evidence.OID) Presence {
+	p := Presence{Ref: at.ref, Path: at.path, State: Possible, region: map[evidence.OID]bool{}, AsOf: r.Facts.Listing.At, AddedBy: Change{Commit: commits[0]}}
+	var x tip
+	if at.index >= 0 {
+		x = t.tips[at.index]
+	}
+	from := x
+	if run, exact := r.firstRun(at.ref, commits); run.RunID != 0 {
+		from.by = nil
+		from.at, _ = when.Intersect(when.Between(x.at.NotBefore, when.Bound{}, x.at.Evidence...), createdBy(run))
+		if exact {
+			p.State = Proven
+		}
+	}
+	for _, c := range commits {
+		if from.oid == "" {
+			from.oid = c
+		}
+		p.region[c] = true
+		came := r.arrival(from, c)
+		p.tips = append(p.tips, tip{oid: c, at: came, by: from.by})
+		if blob := r.holds(c, at.path); len(p.Versions) == 0 || p.Versions[len(p.Versions)-1].Blob != blob {
+			p.Versions = append(p.Versions, Held{Blob: blob, Commit: r.introduced(c, at.path, blob), From: came})
+		}
+	}
+	p.Added = p.Versions[0].From
 	v := r.Malicious[p.Versions[0].Blob]
 	p.Campaign, p.Rules = v.Campaign, v.Rules
-	if x.by != nil {
-		p.AddedBy.Before, p.AddedBy.After = x.by.Before, x.by.After
+	if from.by != nil {
+		p.AddedBy.Before, p.AddedBy.After = from.by.Before, from.by.After
 	}
-	if t != nil && at.index >= 0 {
-		r.finish(&p, t.tips[at.index], when.Bound{})
-	} else if _, listed := r.listed[at.ref]; r.Facts.Listing.Known() && (at.ref == "" || !listed || !p.region[r.listed[at.ref].Target()]) {
-		p.Gone = at.ref != ""
-		p.Removed = when.Between(firmOnly(p.Added.NotAfter), when.Bound{At: r.Facts.Listing.At, Clock: when.Server}, r.Facts.Listing.Source)
+	switch {
+	case at.index >= 0:
+		r.finish(&p, x, nil)
+	case at.ref != "" && r.Facts.Listing.Known():
+		p.Removed = when.Between(when.Bound{}, when.Bound{At: r.Facts.Listing.At, Clock: when.Server}, r.Facts.Listing.Source)
+		r.unseenEnd(&p, "a run shows that the ref held "+commits[len(commits)-1].Short()+"; the ref does not reach it any more, and no source tells since when")
 	}
 	return p
 }
 
-// strayTip stands for the moment at which strays came to a ref.
-func (r *reader) strayTip(at spot, t *track, commits []evidence.OID) tip {
-	if t != nil && at.index >= 0 {
-		return t.tips[at.index]
-	}
-	x := tip{oid: commits[0]}
-	for _, run := range r.Facts.Runs {
-		if slices.Contains(commits, run.HeadSHA) && provesTip(run) {
-			x.at = when.Between(when.Bound{}, when.Bound{At: run.CreatedAt, Clock: when.Server}, run.ID())
-			break
+// firstRun is the first run of a push to a ref that brought one of the commits; exact is false where its head only grew from them.
+func (r *reader) firstRun(ref evidence.Ref, commits []evidence.OID) (first evidence.Run, exact bool) {
+	grew := r.grew(commits[len(commits)-1])
+	for _, run := range r.pushes[ref] {
+		is := slices.Contains(commits, run.HeadSHA)
+		if is || r.graph.holds(grew, run.HeadSHA) {
+			if first.RunID == 0 {
+				first = run
+			}
+			if is {
+				return first, true
+			}
 		}
 	}
-	return x
+	return first, false
 }
 
 // contains lists the refs that reach a malicious campaign commit and in no row ever held it.
@@ -138,10 +238,10 @@ func (r *reader) contains(rows []Presence) []Containment {
 		if !r.brings(o) {
 			continue // what reaches a commit that merely keeps a version reaches the one that brought it
 		}
-		reaching := r.descendants(o)
+		reaching := r.grew(o)
 		for _, l := range r.Facts.Listing.Refs {
 			held := slices.ContainsFunc(rows, func(p Presence) bool { return p.Ref == l.Ref && p.region[o] })
-			if l.Ref != "HEAD" && reaching[l.Target()] && !held {
+			if l.Ref != "HEAD" && r.graph.holds(reaching, l.Target()) && !held {
 				out = append(out, Containment{l.Ref, o})
 			}
 		}
@@ -163,26 +263,23 @@ func (r *reader) brings(o evidence.OID) bool {
 
 // pushed is when a commit came to the repository by the word of a server: the first update of any ref that brought it, or a run of it.
 func (r *reader) pushed(o evidence.OID) when.Instant {
-	reaching := r.descendants(o)
+	reaching := r.grew(o)
 	var out when.Instant
 	for _, t := range r.tracks {
-		for i, x := range t.tips {
-			if !reaching[x.oid] {
-				continue
+		if i := r.firstOf(t, reaching); i >= 0 && t.tips[i].by != nil && (i > 0 || t.tips[i].by.Before == evidence.ZeroOID) {
+			var dark *tip
+			for j := i - 1; j >= 0 && t.tips[j].oid != evidence.ZeroOID && !r.h.Has(t.tips[j].oid); j-- {
+				dark = &t.tips[j] // it may have come with an object that cannot be had
 			}
-			if x.by != nil && (i > 0 || x.by.Before == evidence.ZeroOID) {
-				out = earlier(out, x.at)
-			}
-			break
+			out = earlier(out, r.since(t.tips[i].at, dark))
 		}
 	}
-	for _, run := range r.Facts.Runs {
-		if run.HeadSHA == o && run.Event != "pull_request" { // the head of a pull request may stand in a fork alone
-			bound := when.Between(when.Bound{}, when.Bound{At: run.CreatedAt, Clock: when.Server}, run.ID())
-			if !out.Known() {
-				out = bound
-			}
-			break
+	if out.Known() {
+		return out
+	}
+	for _, run := range r.runs {
+		if run.HeadSHA == o && !strings.HasPrefix(run.Event, "pull_request") { // the head of a pull request may stand in a fork alone
+			return createdBy(run)
 		}
 	}
 	return out

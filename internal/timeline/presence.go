@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -66,40 +67,73 @@ func (p Presence) added() time.Time {
 }
 
 // presenceOf reads one track: a row begins at the first malicious tip and ends at the first clean one. A tip whose tree could not be had
-// ends nothing; it only widens the bounds of an end that comes later.
+// begins and ends nothing; it widens the bounds of what comes next.
 func (r *reader) presenceOf(t *track) []Presence {
 	var out []Presence
 	for _, path := range r.maliciousPaths(t) {
 		var open *Presence
-		var unsure when.Bound
+		var dark *tip // the first since prev whose tree could not be had
 		prev := tip{oid: evidence.ZeroOID}
-		for _, x := range t.tips {
+		for i := range t.tips {
+			x := t.tips[i]
 			blob, known := r.at(x, path)
 			switch {
-			case blob != "" && open == nil:
-				open = r.open(t, prev, x, path)
-				unsure = when.Bound{}
-			case blob != "":
-				r.extend(open, prev, x, path)
-				unsure = when.Bound{}
 			case !known:
-				if open != nil && !unsure.Known() {
-					unsure = x.at.NotBefore
+				if dark == nil {
+					dark = &t.tips[i]
 				}
 				continue
+			case blob != "" && open == nil:
+				open = r.open(t, prev, x, dark, path)
+			case blob != "":
+				r.extend(open, prev, x, path)
 			case open != nil:
-				r.finish(open, x, unsure)
+				r.finish(open, x, dark)
 				out = append(out, *open)
 				open = nil
 			}
-			prev = x
+			prev, dark = x, nil
 		}
 		if open != nil {
-			r.stillOpen(t, open)
+			r.stillOpen(t, open, dark)
 			out = append(out, *open)
 		}
 	}
 	return out
+}
+
+// since widens an instant to the first of the tips before it whose trees could not be had: what came or went may have done so with that one.
+func (r *reader) since(i when.Instant, dark *tip) when.Instant {
+	if dark == nil {
+		return i
+	}
+	from := r.arrival(*dark, dark.oid)
+	return when.Between(from.NotBefore, i.NotAfter, slices.Concat(from.Evidence, i.Evidence)...)
+}
+
+// darkness tells of the states of a branch whose trees could not be had, where the collection has not told of that object already.
+func (r *reader) darkness(t *track) {
+	for i := 0; i < len(t.tips) && t.ref.Branch(); i++ {
+		first := t.tips[i]
+		if r.treeKnown(first) || !first.oid.Object() {
+			continue
+		}
+		n, until := 1, "since"
+		for ; i+1 < len(t.tips) && t.tips[i+1].oid != evidence.ZeroOID && !r.treeKnown(t.tips[i+1]); i++ {
+			n++
+		}
+		ids := first.at.Evidence
+		if i+1 < len(t.tips) {
+			until, ids = "until "+t.tips[i+1].at.String(), slices.Concat(ids, t.tips[i+1].at.Evidence)
+		}
+		if slices.ContainsFunc(r.Facts.Gaps, func(g evidence.Gap) bool {
+			return g.Kind == evidence.GapObjectMissing && g.Subject == string(first.oid)
+		}) {
+			continue
+		}
+		r.gap(evidence.GapObjectMissing, string(first.oid), fmt.Sprintf("%s held it at %s and %d state(s) %s that cannot be read: a malicious version may have stood there",
+			t.ref, first.at, n, until), "collect from a clone or a fork that has the commits", ids...)
+	}
 }
 
 // at is the malicious blob that a tip holds at a path. known is false where the tip or its tree could not be had.
@@ -123,11 +157,11 @@ func (r *reader) maliciousPaths(t *track) []string {
 }
 
 // open begins a row at tip x, which came after prev.
-func (r *reader) open(t *track, prev, x tip, path string) *Presence {
+func (r *reader) open(t *track, prev, x tip, dark *tip, path string) *Presence {
 	p := &Presence{Ref: t.ref, Path: path, State: Possible, region: map[evidence.OID]bool{}, AsOf: t.asOf.At}
 	r.extend(p, prev, x, path)
-	plant := p.Versions[0].Commit
-	p.Added = r.arrival(x, plant)
+	p.Added = r.since(r.arrival(x, p.Versions[0].Commit), dark)
+	p.Versions[0].From = p.Added
 	p.AddedBy = Change{Commit: r.chainCommit(prev, x, path)}
 	if x.by != nil {
 		p.AddedBy.Before, p.AddedBy.After = x.by.Before, x.by.After
@@ -147,11 +181,20 @@ func (r *reader) extend(p *Presence, prev, x tip, path string) {
 		p.State = Proven
 	}
 	r.grow(p.region, x.oid, path)
-	for _, h := range r.brought(prev.oid, x, path) {
-		if n := len(p.Versions); n > 0 && p.Versions[n-1].Blob == h.Blob {
-			continue
+	last := func() evidence.OID {
+		if len(p.Versions) == 0 {
+			return ""
 		}
-		p.Versions = append(p.Versions, h)
+		return p.Versions[len(p.Versions)-1].Blob
+	}
+	for _, h := range r.brought(prev.oid, x, path) {
+		if last() != h.Blob {
+			p.Versions = append(p.Versions, h)
+		}
+	}
+	if blob := r.holds(x.oid, path); last() != blob { // the tip before is no ancestor but held the same line
+		commit := r.introduced(x.oid, path, blob)
+		p.Versions = append(p.Versions, Held{Blob: blob, Commit: commit, From: r.arrival(x, commit)})
 	}
 }
 
@@ -191,11 +234,6 @@ func (r *reader) brought(before evidence.OID, x tip, path string) []Held {
 		c = parent
 	}
 	slices.Reverse(out)
-	if len(out) == 0 { // the tip before is no ancestor but held the same line: the version is the one of x
-		blob := r.holds(x.oid, path)
-		commit := r.introduced(x.oid, path, blob)
-		out = []Held{{Blob: blob, Commit: commit, From: r.arrival(x, commit)}}
-	}
 	return out
 }
 
@@ -238,7 +276,8 @@ func (r *reader) arrival(x tip, made evidence.OID) when.Instant {
 		out.NotBefore = from
 		ids = append(slices.Clone(ids), evidence.CommitID(made))
 	}
-	if to := r.claimedDate(x.oid); !out.NotAfter.Known() && to.Known() && !to.At.Before(firmOnly(out.NotBefore).At) {
+	// A commit's date says nothing of how long after a firm bound the ref came to hold it.
+	if to := r.claimedDate(x.oid); !out.NotAfter.Known() && to.Known() && !firmOnly(out.NotBefore).Known() {
 		out.NotAfter = to
 		ids = append(slices.Clone(ids), evidence.CommitID(x.oid))
 	}
@@ -269,10 +308,10 @@ func (r *reader) chainCommit(prev, x tip, path string) evidence.OID {
 	if x.by == nil || !x.oid.Object() {
 		return x.oid
 	}
-	before := r.h.Reachable(prev.oid)
+	before := r.graph.from(prev.oid)
 	want := r.holds(x.oid, path) != ""
 	c := x.oid
-	for p := r.h.FirstParent(c); p != "" && r.h.Has(p) && !before[p]; p = r.h.FirstParent(p) {
+	for p := r.h.FirstParent(c); p != "" && r.h.Has(p) && !r.graph.holds(before, p); p = r.h.FirstParent(p) {
 		if (r.holds(p, path) != "") != want {
 			break
 		}

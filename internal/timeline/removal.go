@@ -1,6 +1,8 @@
 package timeline
 
 import (
+	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -8,11 +10,10 @@ import (
 	"pentimento/internal/when"
 )
 
-// finish closes a row at tip x, the first one that is known to be clean. unsure is where the row's end became uncertain: from there on a
-// tip stood whose tree could not be had.
-func (r *reader) finish(p *Presence, x tip, unsure when.Bound) {
-	last := p.tips[len(p.tips)-1]
-	chain := r.chainCommit(last, x, p.Path)
+// finish closes a row at tip x, the first one that is known to be clean. dark is the first tip before it whose tree could not be had.
+func (r *reader) finish(p *Presence, x tip, dark *tip) {
+	last := p.tips[len(p.tips)-1].oid
+	chain := r.taker(last, x, p.Path)
 	p.Gone = true
 	p.RemovedBy = Change{Commit: chain, How: r.how(p, last, x, chain)}
 	switch p.RemovedBy.How {
@@ -22,46 +23,71 @@ func (r *reader) finish(p *Presence, x tip, unsure when.Bound) {
 	if x.by != nil {
 		p.RemovedBy.Before, p.RemovedBy.After = x.by.Before, x.by.After
 	}
-	p.Removed = r.arrival(x, r.removing(last, chain, p.Path))
-	if unsure.Known() {
-		p.Removed = when.Between(unsure, p.Removed.NotAfter, p.Removed.Evidence...)
-	}
+	p.Removed = r.since(r.arrival(x, r.removing(last, chain, p.Path)), dark)
 }
 
-// removing is the commit that took the file away, on whatever line it stands: walking back from the chain's commit past clean commits
-// that the malicious tip does not reach.
-func (r *reader) removing(last tip, chain evidence.OID, path string) evidence.OID {
-	before := r.h.Reachable(last.oid)
-	for c, seen := chain, map[evidence.OID]bool{}; ; {
-		seen[c] = true
-		parents := r.h.Commit(c).Parents
-		i := slices.IndexFunc(parents, func(p evidence.OID) bool { return !before[p] && !seen[p] && r.h.Has(p) && r.holds(p, path) == "" })
-		if i < 0 {
-			return c
+// taker is the commit on the ref's own first-parent chain that took the file of a commit away: the oldest clean one that grew from it; where
+// all of them are malicious again, the one that brought the commit onto the chain; x itself where x did not grow from it.
+func (r *reader) taker(last evidence.OID, x tip, path string) evidence.OID {
+	grew := r.graph.into(last)
+	clean, first := evidence.OID(""), x.oid
+	for c := x.oid; c != last && r.graph.holds(grew, c); c = r.h.FirstParent(c) {
+		if files, known := r.malicious(c); known && files[path] == "" {
+			clean = c
 		}
-		c = parents[i]
+		first = c
 	}
+	return cmp.Or(clean, first)
+}
+
+// removing is the commit that took the file away, on whatever line it stands: behind the chain's commit, among clean commits that the
+// malicious tip does not reach, the oldest with a parent that still held it.
+func (r *reader) removing(last, chain evidence.OID, path string) evidence.OID {
+	before := r.graph.from(last)
+	best := evidence.OID("")
+	seen, stack := map[evidence.OID]bool{chain: true}, []evidence.OID{chain}
+	for len(stack) > 0 {
+		c := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		for _, p := range r.h.Commit(c).Parents {
+			files, known := r.malicious(p)
+			switch {
+			case files[path] != "" && c != chain:
+				if best == "" || r.claimedDate(c).At.Before(r.claimedDate(best).At) {
+					best = c
+				}
+			case known && files[path] == "" && !seen[p] && !r.graph.holds(before, p):
+				seen[p] = true
+				stack = append(stack, p)
+			}
+		}
+	}
+	return cmp.Or(best, chain)
 }
 
 // how names the way a row ended; the first that fits wins.
-func (r *reader) how(p *Presence, last, x tip, chain evidence.OID) string {
+func (r *reader) how(p *Presence, last evidence.OID, x tip, chain evidence.OID) string {
+	grown := r.h.Ancestry(last, x.oid)
 	switch {
-	case x.oid == evidence.ZeroOID && p.Ref.Tag(), p.Ref.Tag() && x.by != nil:
+	case p.Ref.Tag():
 		return "retag"
 	case x.oid == evidence.ZeroOID:
 		return "branch_deletion"
-	case x.by != nil && x.by.Kind == evidence.ForcePush, r.h.Ancestry(last.oid, x.oid) == evidence.NotAncestor:
+	case grown == evidence.NotAncestor, grown != evidence.Ancestor && x.by != nil && x.by.Kind == evidence.ForcePush:
 		return "force_push"
 	case len(r.h.Commit(chain).Parents) > 1:
 		return "merge"
 	case r.reverts(p, chain):
 		return "revert"
 	}
-	if blob, _ := r.h.BlobAt(x.oid, p.Path); blob == "" {
-		return "delete"
+	if blob, known := r.h.BlobAt(chain, p.Path); known && blob != "" {
+		return "edit"
 	}
-	return "edit"
+	return "delete"
 }
+
+// commitName is a commit's name in a message, in full or cut short.
+var commitName = regexp.MustCompile(`\b[0-9a-f]{7,40}\b`)
 
 // reverts reports a removal that says so, or that brings back the blob from before the plant.
 func (r *reader) reverts(p *Presence, chain evidence.OID) bool {
@@ -69,8 +95,8 @@ func (r *reader) reverts(p *Presence, chain evidence.OID) bool {
 	if strings.HasPrefix(message, `Revert "`) {
 		return true
 	}
-	for _, v := range p.Versions {
-		if strings.Contains(message, string(v.Commit)) {
+	for _, name := range commitName.FindAllString(message, -1) {
+		if slices.ContainsFunc(p.Versions, func(v Held) bool { return strings.HasPrefix(string(v.Commit), name) }) {
 			return true
 		}
 	}
@@ -80,15 +106,14 @@ func (r *reader) reverts(p *Presence, chain evidence.OID) bool {
 }
 
 // stillOpen leaves a row open as of the last observation, or says how little is known of its end.
-func (r *reader) stillOpen(t *track, p *Presence) {
+func (r *reader) stillOpen(t *track, p *Presence, dark *tip) {
 	last := t.last()
 	switch {
 	case t.vanished:
-		p.Gone = true
-		p.RemovedBy.How = "branch_deletion"
-		p.Removed = when.Between(firmOnly(last.at.NotBefore), t.asOf, append(slices.Clone(last.at.Evidence), r.Facts.Listing.Source)...)
-		r.gap(evidence.GapUnconfirmedEnd, string(t.ref), "the ref is not listed any more and no source tells when it was deleted",
-			"collect the activity or an archive of events of that time", r.Facts.Listing.Source)
+		// The ref was there when its last tip came; the file may have gone with the first one that could not be read.
+		p.Removed = r.since(when.Between(firmOnly(last.at.NotBefore), t.asOf, append(slices.Clone(last.at.Evidence), r.Facts.Listing.Source)...), dark)
+		p.Removed.NotBefore = firmOnly(p.Removed.NotBefore)
+		r.unseenEnd(p, "the ref is not listed any more and no source tells when it was deleted")
 	case !r.Facts.Listing.Known():
 		r.gap(evidence.GapUnconfirmedEnd, string(t.ref), "the refs of the repository could not be listed: whether the file is still there is not known",
 			"collect again, with a token that may see the repository or from a clone", last.at.Evidence...)
@@ -96,6 +121,21 @@ func (r *reader) stillOpen(t *track, p *Presence) {
 		r.gap(evidence.GapUnconfirmedEnd, string(t.ref), "what the ref holds now could not be read: whether the file is still there is not known",
 			"collect again, or from a clone that has "+string(last.oid))
 	}
+}
+
+// unseenEnd closes a row whose end nobody saw: the last listing shows that it came.
+func (r *reader) unseenEnd(p *Presence, detail string) {
+	p.Gone = true
+	_, listed := r.listed[p.Ref]
+	switch {
+	case p.Ref.Tag():
+		p.RemovedBy.How = "retag"
+	case listed:
+		p.RemovedBy.How = "force_push"
+	default:
+		p.RemovedBy.How = "branch_deletion"
+	}
+	r.gap(evidence.GapUnconfirmedEnd, string(p.Ref), detail, "collect the activity or an archive of events of that time", r.Facts.Listing.Source)
 }
 
 func firmOnly(b when.Bound) when.Bound {

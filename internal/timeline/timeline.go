@@ -9,7 +9,9 @@ package timeline
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"pentimento/internal/casefile"
@@ -70,38 +72,71 @@ type Containment struct {
 type reader struct {
 	Input
 	h          *evidence.History
+	graph      *graph
+	runs       []evidence.Run                  // by creation
+	pushes     map[evidence.Ref][]evidence.Run // those that GitHub started for pushes, by the ref pushed to
 	defaultRef evidence.Ref
 	trunk      map[evidence.OID]bool // first-parent chain of the default branch
 	tracks     []*track
 	listed     map[evidence.Ref]evidence.ListedRef
 	held       map[evidence.OID]map[string]evidence.OID // malicious files by commit: path to blob
-	gaps       []Gap
+	grown      map[evidence.OID]set                     // what grew from campaign commits
+	attempts   map[int64]map[int]bool
+	jobsTold   map[casefile.Attempt]bool // their jobs were listed to the end
+	byHead     map[evidence.OID][]Execution
+	byEvent    map[string][]Execution
+	gaps       map[string]Gap // by id
+}
+
+// newReader sorts what came in any order: the result is the same for the same facts.
+func newReader(in Input) *reader {
+	r := &reader{Input: in, h: in.Facts.History, graph: newGraph(in.Facts.History), listed: map[evidence.Ref]evidence.ListedRef{},
+		held: map[evidence.OID]map[string]evidence.OID{}, grown: map[evidence.OID]set{}, gaps: map[string]Gap{},
+		pushes: map[evidence.Ref][]evidence.Run{}, runs: slices.Clone(in.Facts.Runs)}
+	for _, l := range in.Facts.Listing.Refs {
+		r.listed[l.Ref] = l
+	}
+	slices.SortFunc(r.runs, func(a, b evidence.Run) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.RunID, b.RunID), cmp.Compare(a.Attempt, b.Attempt))
+	})
+	for _, run := range r.runs {
+		if ref := r.runRef(run); provesTip(run) && ref != "" {
+			r.pushes[ref] = append(r.pushes[ref], run)
+		}
+	}
+	r.Campaign = slices.Clone(in.Campaign)
+	slices.SortFunc(r.Campaign, func(a, b evidence.OID) int {
+		return cmp.Or(r.claimedDate(a).At.Compare(r.claimedDate(b).At), cmp.Compare(a, b))
+	})
+	r.Campaign = slices.Compact(r.Campaign)
+	return r
 }
 
 // Read works the facts of one repository out.
 func Read(in Input) Result {
-	r := &reader{Input: in, h: in.Facts.History, listed: map[evidence.Ref]evidence.ListedRef{}, held: map[evidence.OID]map[string]evidence.OID{}}
-	for _, l := range in.Facts.Listing.Refs {
-		r.listed[l.Ref] = l
-	}
+	r := newReader(in)
 	r.findTrunk()
 	r.buildTracks()
 	out := Result{Pushed: map[evidence.OID]when.Instant{}, AsOf: in.Facts.Listing.At}
 	for _, t := range r.tracks {
+		r.darkness(t)
 		out.Presence = append(out.Presence, r.presenceOf(t)...)
 	}
-	out.Presence = append(out.Presence, r.place(r.uncovered(out.Presence))...)
+	out.Presence = append(out.Presence, r.place(out.Presence)...)
 	r.arm(out.Presence)
 	slices.SortStableFunc(out.Presence, comparePresence)
 	out.Contains = r.contains(out.Presence)
-	for _, o := range in.Campaign {
+	for _, o := range r.Campaign {
 		if at := r.pushed(o); at.Known() {
 			out.Pushed[o] = at
 		}
 	}
 	out.Executions = r.executions(out.Presence)
-	out.Opportunities = r.opportunities(out.Presence, out.Executions)
-	out.Gaps = r.gaps
+	r.indexExecutions(out.Executions)
+	out.Opportunities = r.opportunities(out.Presence)
+	for _, id := range slices.Sorted(maps.Keys(r.gaps)) {
+		out.Gaps = append(out.Gaps, r.gaps[id])
+	}
 	return out
 }
 
@@ -109,10 +144,22 @@ func comparePresence(a, b Presence) int {
 	return cmp.Or(a.added().Compare(b.added()), cmp.Compare(a.Ref, b.Ref), cmp.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID))
 }
 
-// gap notes something that could not be seen.
+// maxDetail bounds the text of a gap that was met again and again, in bytes.
+const maxDetail = 2000
+
+// gap notes something that could not be seen. What is met twice under one name is one gap that tells of both.
 func (r *reader) gap(kind evidence.GapKind, subject, detail, hint string, ids ...string) {
-	r.gaps = append(r.gaps, Gap{Evidence: ids, Gap: evidence.Gap{Repository: r.Facts.Repository, Unit: "timeline", Kind: kind, Subject: subject,
-		Detail: detail, Hint: hint}})
+	g := evidence.Gap{Repository: r.Facts.Repository, Unit: "timeline", Kind: kind, Subject: subject, Detail: detail, Hint: hint}
+	have, again := r.gaps[g.ID()]
+	if again {
+		g.Detail = have.Detail
+		if !strings.Contains(have.Detail, detail) && len(have.Detail)+len(detail) < maxDetail {
+			g.Detail += "; " + detail
+		}
+	}
+	ids = append(slices.Clone(have.Evidence), ids...)
+	slices.Sort(ids)
+	r.gaps[g.ID()] = Gap{Gap: g, Evidence: slices.Compact(ids)}
 }
 
 // findTrunk names the default branch: by the API, else by the listed HEAD, else by custom where only one of the usual names is there.
@@ -174,17 +221,12 @@ func (r *reader) claimedDate(o evidence.OID) when.Bound {
 	return when.Bound{At: c.Committer.Date, Clock: when.Git}
 }
 
-// descendants is the set of commits that reach o, itself included.
-func (r *reader) descendants(o evidence.OID) map[evidence.OID]bool {
-	seen, stack := map[evidence.OID]bool{}, []evidence.OID{o}
-	for len(stack) > 0 {
-		c := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		if seen[c] {
-			continue
-		}
-		seen[c] = true
-		stack = append(stack, r.h.Children(c)...)
+// grew is what grew from a campaign commit, itself included.
+func (r *reader) grew(o evidence.OID) set {
+	s, done := r.grown[o]
+	if !done {
+		s = r.graph.into(o)
+		r.grown[o] = s
 	}
-	return seen
+	return s
 }

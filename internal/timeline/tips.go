@@ -3,7 +3,9 @@ package timeline
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"pentimento/internal/evidence"
 	"pentimento/internal/when"
@@ -35,35 +37,44 @@ func (t *track) last() tip {
 // buildTracks reads every ref that any source names.
 func (r *reader) buildTracks() {
 	updates := map[evidence.Ref][]evidence.RefUpdate{}
+	names := map[evidence.Ref]bool{}
 	for _, u := range r.Facts.Updates {
 		updates[u.Ref] = append(updates[u.Ref], u)
-	}
-	names := map[evidence.Ref]bool{}
-	for ref := range updates {
-		names[ref] = true
+		names[u.Ref] = true
 	}
 	for ref := range r.listed {
-		names[ref] = ref != "HEAD"
+		names[ref] = true
 	}
-	for _, run := range r.Facts.Runs {
-		if provesTip(run) && run.HeadBranch != "" && !names[evidence.Ref("refs/tags/"+run.HeadBranch)] {
-			names[evidence.Ref("refs/heads/"+run.HeadBranch)] = true
-		}
+	for ref := range r.pushes {
+		names[ref] = true
 	}
-	for ref, wanted := range names {
-		if wanted {
-			r.tracks = append(r.tracks, r.track(ref, order(merge(updates[ref]))))
-		}
+	delete(names, "HEAD")
+	for _, ref := range slices.SortedFunc(maps.Keys(names), r.compareRefs) {
+		r.tracks = append(r.tracks, r.track(ref, order(merge(updates[ref]), r.present(ref))))
 	}
-	slices.SortFunc(r.tracks, func(a, b *track) int {
-		if (a.ref == r.defaultRef) != (b.ref == r.defaultRef) {
-			if a.ref == r.defaultRef {
-				return -1
-			}
-			return 1
+}
+
+// present is what the last listing says that a ref holds, empty where there is none.
+func (r *reader) present(ref evidence.Ref) evidence.OID {
+	l, ok := r.listed[ref]
+	switch {
+	case !r.Facts.Listing.Known():
+		return ""
+	case !ok:
+		return evidence.ZeroOID
+	}
+	return l.Target()
+}
+
+// compareRefs puts the default branch first, then branches, pull refs and tags.
+func (r *reader) compareRefs(a, b evidence.Ref) int {
+	if (a == r.defaultRef) != (b == r.defaultRef) {
+		if a == r.defaultRef {
+			return -1
 		}
-		return cmp.Compare(rank(a.ref)+string(a.ref), rank(b.ref)+string(b.ref))
-	})
+		return 1
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 }
 
 // rank sorts branches before pull refs before tags: the order in which a lost commit is placed.
@@ -79,7 +90,29 @@ func rank(ref evidence.Ref) string {
 
 // provesTip reports a run that GitHub started for a push: its head was the tip of its branch when the run was created.
 func provesTip(run evidence.Run) bool {
-	return run.Event == "push" && run.HeadSHA.Object()
+	return run.Event == "push" && run.HeadSHA.Object() && run.HeadBranch != ""
+}
+
+// runRef is the ref of a run: GitHub gives a bare name, which is a tag's only where no branch of that name is told of. The branch of a pull
+// request from a fork is none of ours.
+func (r *reader) runRef(run evidence.Run) evidence.Ref {
+	if run.HeadBranch == "" || r.foreign(run) {
+		return ""
+	}
+	tag, branch := evidence.Ref("refs/tags/"+run.HeadBranch), evidence.Ref("refs/heads/"+run.HeadBranch)
+	if _, isTag := r.listed[tag]; isTag {
+		if _, both := r.listed[branch]; !both {
+			return tag
+		}
+	}
+	return branch
+}
+
+// foreign reports a run for a pull request from a fork.
+func (r *reader) foreign(run evidence.Run) bool {
+	return strings.HasPrefix(run.Event, "pull_request") && run.HeadRepository != "" &&
+		!strings.EqualFold(run.HeadRepository, string(r.Facts.Repository)) &&
+		(r.Facts.State == nil || !strings.EqualFold(run.HeadRepository, r.Facts.State.FullName))
 }
 
 func (r *reader) track(ref evidence.Ref, moves []Move) *track {
@@ -110,10 +143,21 @@ func (r *reader) join(t *track, m *Move) {
 	case len(t.tips) == 0:
 		t.tips = r.readGit(t.ref, m.Before, "", when.Instant{NotAfter: m.At.NotBefore, Evidence: m.Evidence})
 	case at.oid == "" && m.Before.Object():
-		t.tips[len(t.tips)-1].oid = m.Before // a creation that named no commit: the next move tells what it was
+		r.fill(t, m.Before, m.At.NotBefore, m.Evidence)
 	case agree(at.oid, m.Before):
 	default:
 		r.broken(t, m.Before, m.At.NotBefore, m.Evidence)
+	}
+}
+
+// fill names what a ref held since a move that named no commit: what git tells of until the next one, or until the listing. Moves in between
+// may be missing, so that only the outer bounds are firm.
+func (r *reader) fill(t *track, to evidence.OID, until when.Bound, ids []string) {
+	x := t.last()
+	span := when.Between(x.at.NotBefore, until, slices.Concat(x.at.Evidence, ids)...)
+	t.tips = append(t.tips[:len(t.tips)-1], r.readGit(t.ref, to, "", span)...)
+	if first := &t.tips[len(t.tips)-1]; t.ref.Tag() {
+		first.by = x.by
 	}
 }
 
@@ -144,26 +188,25 @@ func name(o evidence.OID) string {
 func (r *reader) end(t *track) {
 	at := t.last()
 	l, listed := r.listed[t.ref]
+	known := r.Facts.Listing.Known()
+	seen := when.Bound{At: r.Facts.Listing.At, Clock: when.Server}
 	switch {
-	case !r.Facts.Listing.Known():
-		return
-	case listed && len(t.tips) == 0:
+	case len(t.tips) == 0 && listed:
 		t.tips = r.readGit(t.ref, l.Target(), "", when.Instant{})
-	case listed && at.oid == "":
-		x := &t.tips[len(t.tips)-1]
-		x.oid = l.Target()
-		if t.ref.Tag() {
-			x.at.NotAfter = when.Bound{} // tags are moved without a trace: made then, perhaps moved to this commit later
-		}
-	case listed && at.oid != l.OID && at.oid != l.Target():
-		r.broken(t, l.Target(), when.Bound{}, []string{r.Facts.Listing.Source})
-	case !listed && len(t.tips) == 0:
+	case len(t.tips) == 0:
 		t.tips = r.runTips(t.ref, when.Bound{})
-		t.vanished = len(t.tips) > 0
-	case !listed && at.oid != evidence.ZeroOID:
-		t.vanished = true
+		t.vanished = known
+	case !known:
+	case !listed:
+		t.vanished = at.oid != evidence.ZeroOID
+	case at.oid == "":
+		r.fill(t, l.Target(), when.Bound{}, nil) // nothing says how long ago it came to hold this
+	case at.oid != l.OID && at.oid != l.Target():
+		r.broken(t, l.Target(), seen, []string{r.Facts.Listing.Source})
 	}
-	t.asOf = when.Bound{At: r.Facts.Listing.At, Clock: when.Server}
+	if known {
+		t.asOf = seen
+	}
 }
 
 // readGit reads the states of a ref from git alone, as far as updates leave a span uncovered: tip is what it held in the end, after (if
@@ -173,12 +216,12 @@ func (r *reader) readGit(ref evidence.Ref, last, after evidence.OID, span when.I
 	if !ref.Branch() || !r.h.Has(last) {
 		return one
 	}
+	if after.Object() && r.h.Ancestry(after, last) == evidence.NotAncestor {
+		return one // not grown from what was there: nothing says that the ref held the commits in between
+	}
 	var out []tip
-	before := r.h.Reachable(after)
-	for _, o := range r.h.FirstParents(last) {
-		if before[o] {
-			break
-		}
+	before := r.graph.from(after)
+	for o := last; r.h.Has(o) && !r.graph.holds(before, o); o = r.h.FirstParent(o) {
 		t := tip{oid: o, at: span, proven: true}
 		fork := ref != r.defaultRef && r.trunk[o]
 		if fork && o != last {
@@ -189,9 +232,6 @@ func (r *reader) readGit(ref evidence.Ref, last, after evidence.OID, span when.I
 			break
 		}
 	}
-	if after.Object() && r.h.Ancestry(after, last) == evidence.NotAncestor {
-		return one // not grown from what was there: nothing says that the ref held the commits in between
-	}
 	slices.Reverse(out)
 	return out
 }
@@ -199,40 +239,39 @@ func (r *reader) readGit(ref evidence.Ref, last, after evidence.OID, span when.I
 // runTips reads the states of a ref from the runs that GitHub started for pushes to it, up to a bound.
 func (r *reader) runTips(ref evidence.Ref, until when.Bound) []tip {
 	var out []tip
-	for _, run := range r.Facts.Runs {
-		if !provesTip(run) || evidence.Ref("refs/heads/"+run.HeadBranch) != ref || (until.Known() && run.CreatedAt.After(until.At)) {
+	for _, run := range r.pushes[ref] {
+		if until.Known() && run.CreatedAt.After(until.At) || len(out) > 0 && out[len(out)-1].oid == run.HeadSHA {
 			continue
 		}
-		if len(out) > 0 && out[len(out)-1].oid == run.HeadSHA {
-			continue
-		}
-		out = append(out, tip{oid: run.HeadSHA, proven: true,
-			at: when.Between(when.Bound{}, when.Bound{At: run.CreatedAt, Clock: when.Server}, run.ID())})
+		out = append(out, tip{oid: run.HeadSHA, proven: true, at: createdBy(run)})
 	}
 	return out
 }
 
-// narrow bounds the tips that git alone tells of by runs: a run for a push was created after the ref came to hold its head. What came
+// createdBy bounds what a run proves: it was created after the push that started it, how long after is not told.
+func createdBy(run evidence.Run) when.Instant {
+	return when.Between(when.Bound{}, when.Bound{At: run.CreatedAt, Clock: when.Server}, run.ID())
+}
+
+// narrow bounds the tips that no update brought by runs: a run for a push was created after the ref came to hold its head. What came
 // earlier on the ref came before that too.
 func (r *reader) narrow(t *track) {
 	first := map[evidence.OID]evidence.Run{}
-	for _, run := range r.Facts.Runs {
-		if _, have := first[run.HeadSHA]; !have && provesTip(run) && runRef(run, r.listed) == t.ref {
+	for _, run := range r.pushes[t.ref] {
+		if _, have := first[run.HeadSHA]; !have {
 			first[run.HeadSHA] = run
 		}
 	}
 	var later when.Instant
 	for i := len(t.tips) - 1; i >= 0; i-- {
 		x := &t.tips[i]
-		if x.by != nil && x.at.NotAfter.Known() {
-			later = when.Instant{NotAfter: x.at.NotAfter, Evidence: x.at.Evidence}
-			continue
-		}
-		if run, ok := first[x.oid]; ok {
-			x.at, _ = when.Intersect(x.at, when.Between(when.Bound{}, when.Bound{At: run.CreatedAt, Clock: when.Server}, run.ID()))
-		}
-		if later.Known() {
-			x.at, _ = when.Intersect(x.at, later)
+		if x.by == nil || !x.at.NotAfter.Known() {
+			if run, ok := first[x.oid]; ok {
+				x.at, _ = when.Intersect(x.at, createdBy(run))
+			}
+			if later.Known() {
+				x.at, _ = when.Intersect(x.at, later)
+			}
 		}
 		if x.at.NotAfter.Known() {
 			later = when.Instant{NotAfter: x.at.NotAfter, Evidence: x.at.Evidence}

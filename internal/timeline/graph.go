@@ -1,0 +1,93 @@
+package timeline
+
+import "pentimento/internal/evidence"
+
+// graph numbers the commits of one repository, those that are only named as parents included, so that sets of them are bits: what reaches a
+// commit is asked for every ref and every campaign commit, and a history has more commits than maps are good for.
+type graph struct {
+	number            map[evidence.OID]int32
+	parents, children [][]int32
+	rank              []int32 // ancestors have a lower one
+}
+
+// set is some commits of a graph. The nil set is empty.
+type set []uint64
+
+func (s set) has(i int32) bool { return s != nil && s[i/64]&(1<<(i%64)) != 0 }
+func (s set) add(i int32)      { s[i/64] |= 1 << (i % 64) }
+
+func newGraph(h *evidence.History) *graph {
+	all := h.All()
+	g := &graph{number: make(map[evidence.OID]int32, len(all))}
+	id := func(o evidence.OID) int32 {
+		n, ok := g.number[o]
+		if !ok {
+			n = int32(len(g.number))
+			g.number[o] = n
+			g.parents, g.children = append(g.parents, nil), append(g.children, nil)
+		}
+		return n
+	}
+	for _, o := range all {
+		c := id(o)
+		for _, parent := range h.Commit(o).Parents {
+			p := id(parent)
+			g.parents[c], g.children[p] = append(g.parents[c], p), append(g.children[p], c)
+		}
+	}
+	g.order()
+	return g
+}
+
+// order ranks parents before children; the numbers decide between the rest.
+func (g *graph) order() {
+	g.rank = make([]int32, len(g.parents))
+	waiting := make([]int, len(g.parents))
+	var ready []int32
+	for i, parents := range g.parents {
+		if waiting[i] = len(parents); waiting[i] == 0 {
+			ready = append(ready, int32(i))
+		}
+	}
+	for n := 0; n < len(ready); n++ {
+		g.rank[ready[n]] = int32(n)
+		for _, c := range g.children[ready[n]] {
+			if waiting[c]--; waiting[c] == 0 {
+				ready = append(ready, c)
+			}
+		}
+	}
+}
+
+// reach is the set of what is met from a commit along edges, itself included; nil for a commit that nothing names.
+func (g *graph) reach(from evidence.OID, edges [][]int32) set {
+	start, ok := g.number[from]
+	if !ok {
+		return nil
+	}
+	s, stack := make(set, (len(edges)+63)/64), []int32{start}
+	s.add(start)
+	for len(stack) > 0 {
+		c := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		for _, next := range edges[c] {
+			if !s.has(next) {
+				s.add(next)
+				stack = append(stack, next)
+			}
+		}
+	}
+	return s
+}
+
+// holds reports whether a commit is in a set of this graph.
+func (g *graph) holds(s set, o evidence.OID) bool {
+	i, ok := g.number[o]
+	return ok && s.has(i)
+}
+
+// from is what a commit grew from: its ancestors and itself.
+func (g *graph) from(o evidence.OID) set { return g.reach(o, g.parents) }
+
+// into is what grew from a commit: its descendants and itself.
+func (g *graph) into(o evidence.OID) set { return g.reach(o, g.children) }
