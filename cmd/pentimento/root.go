@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,11 +41,29 @@ func (p *program) run(ctx context.Context, args []string) int {
 		fmt.Fprintln(p.stderr, "pentimento: interrupted; what was collected is kept, run the same command again to go on")
 		return code
 	}
-	fmt.Fprintln(p.stderr, "pentimento:", escapeTerminal(err.Error()))
+	for _, message := range messages(err) {
+		fmt.Fprintln(p.stderr, "pentimento:", escapeTerminal(message))
+	}
 	for _, h := range hints(err) {
 		fmt.Fprintln(p.stderr, "hint:", escapeTerminal(h))
 	}
 	return code
+}
+
+// messages takes joined errors apart, one line each: a line break within a message is somebody else's and stays escaped.
+func messages(err error) []string {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []string{err.Error()}
+	}
+	var out, whole []string
+	for _, e := range joined.Unwrap() {
+		out, whole = append(out, messages(e)...), append(whole, e.Error())
+	}
+	if strings.Join(whole, "\n") != err.Error() { // several causes in one sentence
+		return []string{err.Error()}
+	}
+	return out
 }
 
 func (p *program) root() *cobra.Command {
