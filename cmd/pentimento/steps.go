@@ -81,7 +81,7 @@ func (s *steps) of(repo evidence.Repository) []collect.Step {
 		"recovery": {{Units: []string{unitRecovery}, Within: []string{"git/recovery", ghapi.UnitGitData}, Run: s.recover}},
 	}
 	if s.api != nil {
-		all["repository"] = []collect.Step{{Units: []string{ghapi.UnitRepository}, Run: s.identify}}
+		all["repository"] = []collect.Step{{Units: []string{ghapi.UnitRepository}, Run: s.identify}, {Units: []string{unitAPI}, Run: askedAPI}}
 		all["git"] = append(all["git"], collect.Step{Units: []string{ghapi.UnitRepository}, Run: s.tellUnknown})
 		all["activity"] = s.ofAPI(ghapi.UnitActivity, s.api.Activity)
 		all["events"] = s.ofAPI(ghapi.UnitEvents, s.api.Events)
@@ -92,12 +92,15 @@ func (s *steps) of(repo evidence.Repository) []collect.Step {
 	}
 	var out []collect.Step
 	for _, name := range stepNames {
-		if len(s.only) == 0 || slices.Contains(s.only, name) {
+		if s.planned(name) {
 			out = append(out, all[name]...)
 		}
 	}
 	return out
 }
+
+// planned reports whether --only leaves a part in.
+func (s *steps) planned(part string) bool { return len(s.only) == 0 || slices.Contains(s.only, part) }
 
 func (s *steps) fetch(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
 	barred, err := s.barred(ctx, repo, evidence.GapIdentity)
@@ -116,14 +119,14 @@ func (s *steps) mirror(ctx context.Context, repo evidence.Repository, emit colle
 }
 
 // identify asks the API what the repository is, before anything is filed under its name. An answer that it does not know the repository
-// is held back until git has spoken: see [steps.unknown].
+// is held back until git has spoken, where git is asked: see [steps.tellUnknown].
 func (s *steps) identify(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
 	facts, err := s.case_.Facts(ctx, repo)
 	if err != nil {
 		return err
 	}
 	_, _, err = s.api.Repository(ctx, repo, func(obs evidence.Observation) error {
-		if slices.ContainsFunc(obs.Gaps, func(g evidence.Gap) bool { return g.Kind == evidence.GapGone }) {
+		if s.planned("git") && slices.ContainsFunc(obs.Gaps, func(g evidence.Gap) bool { return g.Kind == evidence.GapGone }) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.unknown[repo.Key()] = obs
@@ -193,6 +196,11 @@ func missingAPI(_ context.Context, repo evidence.Repository, emit collect.Emit) 
 		Detail: "the API was not asked: erased commits, times of pushes and runs cannot be seen from git alone",
 		Hint:   "collect without --api none, with GITHUB_TOKEN set",
 	}}})
+}
+
+// askedAPI ends the gap of [missingAPI] that an earlier collection may have left.
+func askedAPI(_ context.Context, repo evidence.Repository, emit collect.Emit) error {
+	return emit(evidence.Observation{Repository: repo, Unit: unitAPI, Done: true})
 }
 
 // recover fetches every commit that a ref update or a run names and the history lacks: by SHA over git, else from the API. What nobody
