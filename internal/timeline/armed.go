@@ -3,6 +3,7 @@ package timeline
 import (
 	"maps"
 	"slices"
+	"strconv"
 
 	"pentimento/internal/evidence"
 	"pentimento/internal/workflow"
@@ -10,7 +11,7 @@ import (
 
 // arm judges for every row whether its version can start again from there.
 func (r *reader) arm(rows []Presence) {
-	withFork := map[evidence.OID]bool{}
+	withFork, again := map[evidence.OID]bool{}, map[string]int{}
 	for i := range rows {
 		p := &rows[i]
 		p.Inherited = r.inherited(p, withFork)
@@ -20,6 +21,12 @@ func (r *reader) arm(rows []Presence) {
 		p.Armed = r.armed(p)
 		p.ID = evidence.ID("pre", r.Facts.Repository.Key(), string(p.Ref), p.Path, string(p.Versions[0].Commit),
 			string(p.AddedBy.Commit), evidence.Stamp(p.added()))
+		if n := again[p.ID]; n > 0 { // a ref went there and back within a second
+			again[p.ID]++
+			p.ID = evidence.ID("pre", p.ID, strconv.Itoa(n))
+		} else {
+			again[p.ID] = 1
+		}
 	}
 }
 

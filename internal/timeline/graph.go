@@ -86,6 +86,14 @@ func (g *graph) holds(s set, o evidence.OID) bool {
 	return ok && s.has(i)
 }
 
+// age is lower for ancestors, and lowest for a commit that nothing but a tree is known of.
+func (g *graph) age(o evidence.OID) int32 {
+	if i, ok := g.number[o]; ok {
+		return g.rank[i]
+	}
+	return -1
+}
+
 // from is what a commit grew from: its ancestors and itself.
 func (g *graph) from(o evidence.OID) set { return g.reach(o, g.parents) }
 

@@ -20,6 +20,9 @@ const stampSlack = time.Second
 // maxMoment is how many moves of one moment are weighed against each other: more only a script makes, and then any order is as good.
 const maxMoment = 16
 
+// maxTries bounds how many ways to chain them are looked at.
+const maxTries = 2000
+
 // Move is one move of one ref, as all the sources that reported it agree on.
 type Move struct {
 	Ref           evidence.Ref
@@ -150,9 +153,8 @@ func chain(moves []Move, first int) (out []Move, breaks int) {
 	take(first)
 	for len(rest) > 0 {
 		tip := out[len(out)-1].After
-		joins := func(m Move) bool { return agree(m.Before, tip) }
-		i := next(rest, joins)
-		if !joins(rest[i]) {
+		i := next(rest, tip)
+		if !agree(rest[i].Before, tip) {
 			breaks++
 		}
 		take(i)
@@ -160,28 +162,37 @@ func chain(moves []Move, first int) (out []Move, breaks int) {
 	return out, breaks
 }
 
-// next picks the move to take: the earliest that joins. Of several with one stamp it prefers one from whose end another goes on: a
-// there-and-back has to be taken before a leave-taking.
-func next(rest []Move, joins func(Move) bool) int {
-	found := -1
-	for i, m := range rest[:min(len(rest), maxMoment)] {
-		if i > 0 && !adjacent(m, rest[0]) {
+// next picks, of the moves of this moment that join the tip, the first from which most of the others can be chained: a there-and-back has to
+// be taken before a leave-taking. Where none joins it is the earliest.
+func next(rest []Move, tip evidence.OID) int {
+	moment := rest[:min(len(rest), maxMoment)]
+	for i, m := range moment {
+		if !adjacent(m, rest[0]) {
+			moment = moment[:i]
 			break
 		}
-		switch {
-		case !joins(m):
-		case found < 0:
-			found = i
-		case m.At.NotBefore.At.Equal(rest[found].At.NotBefore.At) && !goesOn(rest, rest[found]) && goesOn(rest, m):
-			return i
+	}
+	found, longest, budget := 0, -1, maxTries
+	for i, m := range moment {
+		if agree(m.Before, tip) {
+			if n := follow(moment, 1<<i, m.After, &budget); n > longest {
+				found, longest = i, n
+			}
 		}
 	}
-	return max(found, 0)
+	return found
 }
 
-// goesOn reports a move that begins where m ends.
-func goesOn(rest []Move, m Move) bool {
-	return slices.ContainsFunc(rest[:min(len(rest), maxMoment)], func(o Move) bool { return o.Before == m.After && adjacent(o, m) })
+// follow counts the moves that can be chained from a tip, each of those not yet used once.
+func follow(moment []Move, used uint, tip evidence.OID, budget *int) (longest int) {
+	for i, m := range moment {
+		if used&(1<<i) != 0 || !agree(m.Before, tip) || *budget <= 0 {
+			continue
+		}
+		*budget--
+		longest = max(longest, 1+follow(moment, used|1<<i, m.After, budget))
+	}
+	return longest
 }
 
 // adjacent reports that the order of two moves cannot be told from their stamps.

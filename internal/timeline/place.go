@@ -43,7 +43,7 @@ func (r *reader) uncovered(rows []Presence) []stray {
 
 // compareAge puts ancestors first.
 func (r *reader) compareAge(a, b evidence.OID) int {
-	return cmp.Compare(r.graph.rank[r.graph.number[a]], r.graph.rank[r.graph.number[b]])
+	return cmp.Or(cmp.Compare(r.graph.age(a), r.graph.age(b)), cmp.Compare(a, b))
 }
 
 // joinLines finds for strays, ancestors first, the line that each stands in.

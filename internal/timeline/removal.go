@@ -113,6 +113,7 @@ func (r *reader) stillOpen(t *track, p *Presence, dark *tip) {
 		// The ref was there when its last tip came; the file may have gone with the first one that could not be read.
 		p.Removed = r.since(when.Between(firmOnly(last.at.NotBefore), t.asOf, append(slices.Clone(last.at.Evidence), r.Facts.Listing.Source)...), dark)
 		p.Removed.NotBefore = firmOnly(p.Removed.NotBefore)
+		t.endTold = true
 		r.unseenEnd(p, "the ref is not listed any more and no source tells when it was deleted")
 	case !r.Facts.Listing.Known():
 		r.gap(evidence.GapUnconfirmedEnd, string(t.ref), "the refs of the repository could not be listed: whether the file is still there is not known",

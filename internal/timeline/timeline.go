@@ -9,6 +9,7 @@ package timeline
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -121,6 +122,10 @@ func Read(in Input) Result {
 	for _, t := range r.tracks {
 		r.darkness(t)
 		out.Presence = append(out.Presence, r.presenceOf(t)...)
+		if last := t.last(); t.vanished && !t.endTold && last.by != nil {
+			r.gap(evidence.GapBrokenChain, string(t.ref), fmt.Sprintf("the ref held %s since %s and is not listed any more: what it held in between, and when it was deleted, is not told",
+				name(last.oid), last.at), hintHistory, append(slices.Clone(last.at.Evidence), in.Facts.Listing.Source)...)
+		}
 	}
 	out.Presence = append(out.Presence, r.place(out.Presence)...)
 	r.arm(out.Presence)

@@ -24,6 +24,7 @@ type track struct {
 	ref      evidence.Ref
 	tips     []tip
 	vanished bool       // not in the last listing though no source tells of its deletion
+	endTold  bool       // and a gap says so
 	asOf     when.Bound // last observation of the ref
 }
 
@@ -161,12 +162,14 @@ func (r *reader) fill(t *track, to evidence.OID, until when.Bound, ids []string)
 	}
 }
 
+const hintHistory = "collect more sources of ref history (activity with a token, archives, a clone with reflogs)"
+
 // broken bridges two states that do not join: at least one move between them is missing.
 func (r *reader) broken(t *track, to evidence.OID, until when.Bound, ids []string) {
 	from := t.last()
 	span := when.Instant{NotBefore: from.at.NotBefore, NotAfter: until, Evidence: slices.Concat(from.at.Evidence, ids)}
 	r.gap(evidence.GapBrokenChain, string(t.ref), fmt.Sprintf("the ref held %s since %s and then %s: what moved it in between is not told",
-		name(from.oid), from.at, name(to)), "collect more sources of ref history (activity with a token, archives, a clone with reflogs)", span.Evidence...)
+		name(from.oid), from.at, name(to)), hintHistory, span.Evidence...)
 	if !to.Object() {
 		t.tips = append(t.tips, tip{oid: to, at: span, proven: true})
 		return
