@@ -47,9 +47,13 @@ func (p *program) analyze(ctx context.Context, c *casefile.Case) error {
 	if err != nil {
 		return err
 	}
+	mark, err := c.Mark(ctx)
+	if err != nil {
+		return err
+	}
 	a := analysis{case_: c, packs: packs, findings: findings, info: info, windows: map[int64][]*exposure.Window{}}
 	err = c.Rebuild(ctx, func(in *casefile.Inferences) error {
-		if err := in.Exec("INSERT INTO analysis (key, value) VALUES ('version', ?)", version()); err != nil {
+		if err := in.Exec("INSERT INTO analysis (key, value) VALUES ('version', ?), ('facts', ?)", version(), mark); err != nil {
 			return err
 		}
 		list := make([]detect.Finding, 0, len(findings))

@@ -111,13 +111,9 @@ func (p *program) print(ctx context.Context, c *casefile.Case, q *question, o as
 // remarks says on stderr which query was asked, and what the table does not hold.
 func (p *program) remarks(ctx context.Context, c *casefile.Case, q *question, in wanted, answer rowset) (analysed bool, err error) {
 	p.say("%d row(s) of query %s", len(answer.rows), strings.Join(q.queries, " and "))
-	analysed, err = hasAnalysis(ctx, c)
-	if err != nil {
+	analysed, err = p.upToDate(ctx, c)
+	if err != nil || !analysed {
 		return false, err
-	}
-	if !analysed {
-		p.say("the case has not been analysed: an empty table says nothing yet; run: pentimento analyze")
-		return false, nil
 	}
 	if q.beside == nil {
 		return true, nil
@@ -156,14 +152,26 @@ func (in wanted) result(ctx context.Context, c *casefile.Case, answer rowset, ex
 	return nil
 }
 
-// hasAnalysis reports whether inferences were ever made.
-func hasAnalysis(ctx context.Context, c *casefile.Case) (bool, error) {
-	found := false
-	err := c.Query(ctx, "SELECT 1 FROM analysis LIMIT 1", nil, func([]string) error { return nil }, func([]*string) error {
-		found = true
+// upToDate reports whether the inferences are of the facts that the case holds now, and says on stderr if they are not.
+func (p *program) upToDate(ctx context.Context, c *casefile.Case) (bool, error) {
+	of := ""
+	err := c.Query(ctx, "SELECT value FROM analysis WHERE key = 'facts'", nil, func([]string) error { return nil }, func(v []*string) error {
+		of = *v[0]
 		return nil
 	})
-	return found, err
+	if err != nil {
+		return false, err
+	}
+	mark, err := c.Mark(ctx)
+	switch {
+	case err != nil:
+		return false, err
+	case of == "":
+		p.say("the case has not been analysed: an empty table says nothing yet; run: pentimento analyze")
+	case of != mark:
+		p.say("the case has learnt more since it was analysed: what you see is out of date; run: pentimento analyze")
+	}
+	return of == mark, nil
 }
 
 // wanted holds the repositories that a command is about by their keys; none for all.

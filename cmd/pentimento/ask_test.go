@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -143,7 +144,13 @@ func smallCase(t *testing.T) string {
 			return err
 		},
 		func() error {
-			return c.Rebuild(ctx, func(in *casefile.Inferences) error { return inferred(in, 1) })
+			mark, err := c.Mark(ctx)
+			if err != nil {
+				return err
+			}
+			return c.Rebuild(ctx, func(in *casefile.Inferences) error {
+				return errors.Join(inferred(in, 1), in.Exec("INSERT INTO analysis VALUES ('facts', ?)", mark))
+			})
 		},
 		c.Close,
 	} {
