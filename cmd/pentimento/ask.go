@@ -10,6 +10,7 @@ import (
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/evidence"
+	"pentimento/internal/exposure"
 	"pentimento/internal/intake"
 	"pentimento/queries"
 )
@@ -27,6 +28,8 @@ type question struct {
 	document func(ctx context.Context, c *casefile.Case, in wanted) (rows any, further []list, err error)
 	// exposed says that a row is exposure; nil for a command without --exit-code.
 	exposed func(row) bool
+	// unsure are queries with rows that leave the answer open.
+	unsure []aside
 	// beside is where there is more of the answer: people are told how many rows there are.
 	beside *aside
 }
@@ -90,7 +93,7 @@ func (p *program) ask(ctx context.Context, q *question, o askOptions, names []st
 		if err != nil || !o.exitCode {
 			return err
 		}
-		return in.result(ctx, c, answer, q.exposed, analysed)
+		return in.result(ctx, c, q, answer, analysed)
 	})
 }
 
@@ -135,21 +138,28 @@ func (p *program) remarks(ctx context.Context, c *casefile.Case, q *question, in
 }
 
 // result is the answer to --exit-code. What could not be seen is never a clean bill of health.
-func (in wanted) result(ctx context.Context, c *casefile.Case, answer rowset, exposed func(row) bool, analysed bool) error {
-	if slices.ContainsFunc(answer.rows, exposed) {
+func (in wanted) result(ctx context.Context, c *casefile.Case, q *question, answer rowset, analysed bool) error {
+	if slices.ContainsFunc(answer.rows, q.exposed) {
 		return resultError(exitExposure)
 	}
-	states, err := in.rows(ctx, c, "repos")
-	if err != nil {
-		return err
-	}
-	unsure := func(r row) bool {
-		return r.text("state") == "" || r.text("state") == "unknown" || r.text("gaps") != "0"
-	}
-	if !analysed || slices.ContainsFunc(states.rows, unsure) {
+	if !analysed {
 		return resultError(exitIncomplete)
 	}
+	for _, doubt := range append([]aside{{query: "repos", counts: unjudged}}, q.unsure...) {
+		asked, err := in.rows(ctx, c, doubt.query)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(asked.rows, doubt.counts) {
+			return resultError(exitIncomplete)
+		}
+	}
 	return nil
+}
+
+// unjudged reports a repository of which not everything was seen.
+func unjudged(r row) bool {
+	return r.text("state") == "" || r.text("state") == exposure.RepoUnknown || r.text("gaps") != "0"
 }
 
 // upToDate reports whether the inferences are of the facts that the case holds now, and says on stderr if they are not.

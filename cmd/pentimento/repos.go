@@ -32,7 +32,8 @@ func reposQuestion() *question {
   unknown    what would tell is missing
   clean      refs, history and activity were had, and hold nothing
 
-With --exit-code, armed, rewritten and removed are exposure.`,
+With --exit-code, armed, rewritten and removed are exposure, and so is any repository with campaign commits or open windows: what became of
+it since, or that it cannot be seen now, takes nothing back.`,
 		example: "  pentimento repos\n  pentimento repos --exit-code --quiet || echo $?",
 		queries: []string{"repos"},
 		columns: []column{
@@ -46,7 +47,7 @@ With --exit-code, armed, rewritten and removed are exposure.`,
 			case exposure.RepoArmed, exposure.RepoRewritten, exposure.RepoRemoved:
 				return true
 			}
-			return false
+			return r.text("commits") != "0" || r.text("open_windows") != "0"
 		},
 	}
 }

@@ -19,7 +19,7 @@ started < executed < confirmed, or an answer beside it: blocked and suppressed s
 LEAKED is the time of the step that sends the secrets out, by the runner's clock.
 
 A start of which no run is seen is no proof that nothing ran: runs can be deleted. They are in "pentimento query opportunities". With
---exit-code, started, executed and confirmed are exposure.`,
+--exit-code, started, executed and confirmed are exposure; pending, unknown and a start without a run leave the evidence incomplete.`,
 		example: "  pentimento runs\n  pentimento runs octo-org/octo-repo --json",
 		queries: []string{"runs"},
 		columns: []column{
@@ -41,10 +41,15 @@ A start of which no run is seen is no proof that nothing ran: runs can be delete
 			}
 			return false
 		},
-		beside: &aside{"opportunities", func(r row) bool { return r.text("run_id") == "" && r.text("status") != timeline.Suppressed },
-			"time(s) at which GitHub could start a version and no run is seen"},
+		unsure: []aside{{query: "opportunities", counts: unseen}, {query: "runs", counts: func(r row) bool {
+			return r.text("execution") == timeline.Unknown || r.text("execution") == timeline.Pending
+		}}},
+		beside: &aside{"opportunities", unseen, "time(s) at which GitHub could start a version and no run is seen"},
 	})
 }
+
+// unseen reports an opportunity that something may have come of, and no run shows it.
+func unseen(r row) bool { return r.text("run_id") == "" && r.text("status") != timeline.Suppressed }
 
 // runJSON is one row of pentimento/runs/v1: one attempt. Blob is null where the file that ran could not be had, leaked where the leaking
 // step is not known to have run.
