@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -100,7 +99,7 @@ func (p *program) readList(file, column string) (entries []intake.Entry, problem
 		return nil, nil, fmt.Errorf("read list: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	return intake.ReadList(io.Reader(f), file, intake.ListOptions{Column: column})
+	return intake.ReadList(f, file, intake.ListOptions{Column: column})
 }
 
 func mirrorPath(dir string) (string, error) {

@@ -51,7 +51,7 @@ func (p *program) analyze(ctx context.Context, c *casefile.Case) error {
 	if err != nil {
 		return err
 	}
-	a := analysis{case_: c, packs: packs, findings: findings, info: info, windows: map[int64][]*exposure.Window{}}
+	a := analysis{file: c, packs: packs, findings: findings, info: info, windows: map[int64][]*exposure.Window{}}
 	err = c.Rebuild(ctx, func(in *casefile.Inferences) error {
 		if err := in.Exec("INSERT INTO analysis (key, value) VALUES ('version', ?), ('facts', ?)", version(), mark); err != nil {
 			return err
@@ -79,7 +79,7 @@ func (p *program) analyze(ctx context.Context, c *casefile.Case) error {
 
 // analysis is one rebuild under way.
 type analysis struct {
-	case_    *casefile.Case
+	file     *casefile.Case
 	packs    []campaign.Pack
 	findings map[evidence.OID]detect.Finding
 	info     casefile.Info
@@ -88,7 +88,7 @@ type analysis struct {
 
 // repository works one repository out, from facts to verdict.
 func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo evidence.Repository) error {
-	facts, err := a.case_.Facts(ctx, repo)
+	facts, err := a.file.Facts(ctx, repo)
 	if err != nil {
 		return err
 	}

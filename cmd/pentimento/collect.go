@@ -61,6 +61,18 @@ api.github.com. --api names another address of the API, or "none". GITHUB_TOKEN 
 	return cmd
 }
 
+func (o *collectOptions) check() error {
+	for _, name := range o.only {
+		if !slices.Contains(stepNames, name) {
+			return usagef("--only %s: no such part; there are %s", name, strings.Join(stepNames, ", "))
+		}
+	}
+	if o.concurrency < 1 || o.concurrency > maxConcurrency {
+		return usagef("--concurrency: from 1 to %d", maxConcurrency)
+	}
+	return nil
+}
+
 // servers checks the addresses and fills in the API's own.
 func (o *collectOptions) servers() (host, api *url.URL, err error) {
 	parse := func(flag, s string) (*url.URL, error) {
@@ -89,15 +101,14 @@ func (o *collectOptions) servers() (host, api *url.URL, err error) {
 }
 
 func (p *program) collect(ctx context.Context, c *casefile.Case, o collectOptions) error {
-	for _, name := range o.only {
-		if !slices.Contains(stepNames, name) {
-			return usagef("--only %s: no such part; there are %s", name, strings.Join(stepNames, ", "))
-		}
-	}
-	if o.concurrency < 1 || o.concurrency > maxConcurrency {
-		return usagef("--concurrency: from 1 to %d", maxConcurrency)
+	if err := o.check(); err != nil {
+		return err
 	}
 	host, api, err := o.servers()
+	if err != nil {
+		return err
+	}
+	token, err := p.token()
 	if err != nil {
 		return err
 	}
@@ -124,10 +135,11 @@ func (p *program) collect(ctx context.Context, c *casefile.Case, o collectOption
 		p.say("going on with the interrupted collection")
 	}
 	meter := p.newMeter(len(targets))
-	s := &steps{case_: c, info: info, now: now, only: o.only, targets: map[string]casefile.Target{}, meter: meter,
+	s := &steps{file: c, info: info, now: now, only: o.only, targets: map[string]casefile.Target{}, meter: meter,
 		unknown: map[string]evidence.Observation{}}
-	if err := s.connect(p, host, api); err != nil {
-		return errors.Join(err, meter.close())
+	if err := s.connect(token, host, api); err != nil {
+		meter.close()
+		return err
 	}
 	var names []evidence.Repository
 	for _, t := range targets {
@@ -135,7 +147,9 @@ func (p *program) collect(ctx context.Context, c *casefile.Case, o collectOption
 	}
 	runner := &collect.Runner{Now: now, Concurrency: o.concurrency, Steps: s.of, Finished: meter.finished,
 		Store: collect.Store{Append: c.Append, Done: c.Done, Reopen: c.Reopen}}
-	if err := errors.Join(runner.Run(ctx, names), meter.close()); err != nil {
+	err = runner.Run(ctx, names)
+	meter.close()
+	if err != nil {
 		return err
 	}
 	if err := c.FinishCollection(ctx, now()); err != nil {
@@ -153,12 +167,19 @@ func (p *program) caseClock(info casefile.Info) func() time.Time {
 	return func() time.Time { return p.clock().UTC().Truncate(time.Second) } // sources stamp no finer
 }
 
-// token authenticates at the host and its API. It is read from the environment alone.
-func (p *program) token() string {
-	if t := p.env("GITHUB_TOKEN"); t != "" {
-		return t
+// token authenticates at the host and its API. It is read from the environment alone, without the white space that files and pasting add,
+// and goes into a header: anything but visible ASCII would make every request fail, with the token in the error.
+func (p *program) token() (string, error) {
+	for _, name := range []string{"GITHUB_TOKEN", "GH_TOKEN"} {
+		t := strings.TrimSpace(p.env(name))
+		if strings.ContainsFunc(t, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return "", hint(usagef("%s holds characters that no token has", name), "set it to the token alone, without quotes or a second line")
+		}
+		if t != "" {
+			return t, nil
+		}
 	}
-	return p.env("GH_TOKEN")
+	return "", nil
 }
 
 func userAgent() string { return fmt.Sprintf("pentimento/%s", strings.Trim(version(), "()")) }

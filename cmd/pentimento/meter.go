@@ -86,13 +86,12 @@ func (m *meter) line(format string, args ...any) {
 	fmt.Fprintln(m.bars, escapeTerminal(fmt.Sprintf(format, args...)))
 }
 
-func (m *meter) close() error {
+func (m *meter) close() {
 	if m.bars == nil {
-		return nil
+		return
 	}
 	if !m.bar.Completed() {
 		m.bar.Abort(false)
 	}
 	m.bars.Wait()
-	return nil
 }

@@ -32,13 +32,17 @@ func (p *program) run(ctx context.Context, args []string) int {
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	code := exitCode(ctx, err)
 	if err == nil || errors.As(err, new(resultError)) {
 		return code
 	}
 	if code == exitInterrupted {
-		fmt.Fprintln(p.stderr, "pentimento: interrupted; what was collected is kept, run the same command again to go on")
+		said := "pentimento: interrupted"
+		if command.Name() == "collect" {
+			said += "; what was collected is kept, run the same command again to go on"
+		}
+		fmt.Fprintln(p.stderr, said)
 		return code
 	}
 	for _, message := range messages(err) {
@@ -52,6 +56,12 @@ func (p *program) run(ctx context.Context, args []string) int {
 
 // messages takes joined errors apart, one line each: a line break within a message is somebody else's and stays escaped.
 func messages(err error) []string {
+	switch e := err.(type) {
+	case usageError:
+		return messages(e.error)
+	case hintError:
+		return messages(e.error)
+	}
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []string{err.Error()}

@@ -30,14 +30,7 @@ func (s *rowset) read(ctx context.Context, c *casefile.Case, sql string, args ma
 		}
 		return nil
 	}, func(values []*string) error {
-		cells := make([]*string, len(values))
-		for i, v := range values {
-			if v != nil {
-				text := *v // what v points at is written over by the next row
-				cells[i] = &text
-			}
-		}
-		s.rows = append(s.rows, row{s.index, cells})
+		s.rows = append(s.rows, row{s.index, values})
 		return nil
 	})
 }

@@ -33,7 +33,7 @@ const (
 
 // steps builds the work on one repository from the collectors.
 type steps struct {
-	case_   *casefile.Case
+	file    *casefile.Case
 	info    casefile.Info
 	now     func() time.Time
 	only    []string
@@ -47,13 +47,13 @@ type steps struct {
 	unknown map[string]evidence.Observation // what the API said of repositories that it does not know, by key
 }
 
-func (s *steps) connect(p *program, host, api *url.URL) error {
+func (s *steps) connect(token string, host, api *url.URL) error {
 	hosts := []string{host.Host}
 	if api != nil {
 		hosts = append(hosts, api.Host)
 	}
-	client := wire.NewClient(wire.Config{Token: p.token(), Hosts: hosts, UserAgent: userAgent(), OnWait: s.meter.waiting, Budget: s.meter.budget})
-	s.git = gitremote.New(gitremote.Config{Host: host, Client: client, Mirrors: s.case_.Mirrors(), Now: s.now, UserAgent: userAgent(), Progress: s.meter.received})
+	client := wire.NewClient(wire.Config{Token: token, Hosts: hosts, UserAgent: userAgent(), OnWait: s.meter.waiting, Budget: s.meter.budget})
+	s.git = gitremote.New(gitremote.Config{Host: host, Client: client, Mirrors: s.file.Mirrors(), Now: s.now, UserAgent: userAgent(), Progress: s.meter.received})
 	if api == nil {
 		return nil
 	}
@@ -65,7 +65,7 @@ func (s *steps) connect(p *program, host, api *url.URL) error {
 // cached offers the stored answer for a conditional request. A store that cannot be read will fail the next append with its own error:
 // here it only costs one full answer.
 func (s *steps) cached(repo evidence.Repository, target string) (string, []byte, bool) {
-	etag, body, ok, err := s.case_.Cached(context.Background(), repo, target)
+	etag, body, ok, err := s.file.Cached(context.Background(), repo, target)
 	return etag, body, ok && err == nil
 }
 
@@ -121,7 +121,7 @@ func (s *steps) mirror(ctx context.Context, repo evidence.Repository, emit colle
 // identify asks the API what the repository is, before anything is filed under its name. An answer that it does not know the repository
 // is held back until git has spoken, where git is asked: see [steps.tellUnknown].
 func (s *steps) identify(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
-	facts, err := s.case_.Facts(ctx, repo)
+	facts, err := s.file.Facts(ctx, repo)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (s *steps) tellUnknown(ctx context.Context, repo evidence.Repository, emit 
 	if !held {
 		return nil
 	}
-	facts, err := s.case_.Facts(ctx, repo)
+	facts, err := s.file.Facts(ctx, repo)
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (s *steps) tellUnknown(ctx context.Context, repo evidence.Repository, emit 
 
 // barred reports whether the API's word on the repository leaves no sense in asking on: it does not have it, or it is another one by now.
 func (s *steps) barred(ctx context.Context, repo evidence.Repository, kinds ...evidence.GapKind) (bool, error) {
-	facts, err := s.case_.Facts(ctx, repo)
+	facts, err := s.file.Facts(ctx, repo)
 	if err != nil {
 		return false, err
 	}
@@ -206,7 +206,7 @@ func askedAPI(_ context.Context, repo evidence.Repository, emit collect.Emit) er
 // recover fetches every commit that a ref update or a run names and the history lacks: by SHA over git, else from the API. What nobody
 // serves is a gap.
 func (s *steps) recover(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
-	facts, err := s.case_.Facts(ctx, repo)
+	facts, err := s.file.Facts(ctx, repo)
 	if err != nil {
 		return err
 	}
@@ -265,7 +265,7 @@ func namedCommits(facts *casefile.Facts) map[evidence.OID][]string {
 
 // jobs lists jobs and steps of every attempt of the runs of files that ever held a malicious version.
 func (s *steps) jobs(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
-	facts, err := s.case_.Facts(ctx, repo)
+	facts, err := s.file.Facts(ctx, repo)
 	if err != nil {
 		return err
 	}
@@ -284,7 +284,7 @@ func (s *steps) jobs(ctx context.Context, repo evidence.Repository, emit collect
 
 // maliciousPaths lists the workflow paths at which any commit of the repository holds a malicious version.
 func (s *steps) maliciousPaths(ctx context.Context, facts *casefile.Facts) (map[string]bool, error) {
-	packs, err := casePacks(ctx, s.case_)
+	packs, err := casePacks(ctx, s.file)
 	if err != nil {
 		return nil, err
 	}
@@ -299,7 +299,7 @@ func (s *steps) maliciousPaths(ctx context.Context, facts *casefile.Facts) (map[
 	}
 	out := suspectPaths(packs) // runs of a file that was erased for good can still tell whether jobs ran
 	for blob, at := range paths {
-		text, ok, err := s.case_.Text(ctx, blob)
+		text, ok, err := s.file.Text(ctx, blob)
 		if err != nil {
 			return nil, err
 		}

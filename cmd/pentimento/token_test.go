@@ -78,3 +78,25 @@ func TestTokenStaysAtItsHost(t *testing.T) {
 		t.Errorf("the token is printed: %s %s", &p.stderr, gaps)
 	}
 }
+
+// A token as files and pasting bring it works; one that cannot stand in a header is refused before anything is asked, and not printed.
+func TestTokensThatNoHeaderTakes(t *testing.T) {
+	secret := strings.Repeat("Aa1", 12)
+	path := caseOf(t, "2025-10-01T00:00:00Z", "orchard/gone")
+	for _, env := range []string{"GITHUB_TOKEN=" + secret + "\nsecond", "GITHUB_TOKEN=“" + secret + "”", "GH_TOKEN=" + secret + " " + secret, "GH_TOKEN=\x01" + secret} {
+		p := start(t, path, []string{env}, "collect", "--host", "http://192.0.2.1")
+		if code := p.code(); code != exitUsage || strings.Contains(p.stderr.String(), secret) || !strings.Contains(p.stderr.String(), "characters that no token has") {
+			t.Errorf("%q: exit %d: %s", env, code, &p.stderr)
+		}
+	}
+	var sent []string
+	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent = append(sent, r.Header.Get("Authorization"))
+		http.NotFound(w, r)
+	}))
+	defer host.Close()
+	start(t, path, []string{"GITHUB_TOKEN= \n", "GH_TOKEN=  " + secret + "\r\n"}, "collect", "--host", host.URL, "--only", "repository").must()
+	if len(sent) == 0 || sent[0] != "Bearer "+secret {
+		t.Errorf("the token is not trimmed, or not sent: %d requests", len(sent))
+	}
+}
