@@ -261,6 +261,9 @@ func TestNoTokenShapeIsStored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !reflect.DeepEqual(f.Redacted, []evidence.OID{obs.Blobs[0].OID}) {
+		t.Errorf("facts do not say of which workflow texts a part is missing: %v", f.Redacted)
+	}
 	if msg := f.History.Commit(obs.Commits[0].OID).Message; strings.Contains(msg, token) {
 		t.Errorf("message %q", msg)
 	}

@@ -33,6 +33,7 @@ type Facts struct {
 	Listing    Listing
 	Updates    []evidence.RefUpdate // by time, then id
 	History    *evidence.History
+	Redacted   []evidence.OID // workflow texts that a commit holds and of which something was redacted: that part nobody can judge
 	Seen       map[evidence.OID][]evidence.CommitSeen
 	Runs       []evidence.Run // the last observation of each attempt, by creation, run and attempt
 	Jobs       map[Attempt][]evidence.Job
@@ -48,7 +49,7 @@ func (c *Case) Facts(ctx context.Context, repo evidence.Repository) (*Facts, err
 		return nil, fmt.Errorf("facts of %s: %w", repo, err)
 	}
 	for _, load := range []func(context.Context, *Facts) error{
-		c.loadState, c.loadListing, c.loadUpdates, c.loadHistory, c.loadSeen, c.loadRuns, c.loadJobs, c.loadCoverage, c.loadGaps, c.loadStatements,
+		c.loadState, c.loadListing, c.loadUpdates, c.loadHistory, c.loadRedacted, c.loadSeen, c.loadRuns, c.loadJobs, c.loadCoverage, c.loadGaps, c.loadStatements,
 	} {
 		if err := load(ctx, f); err != nil {
 			return nil, fmt.Errorf("facts of %s: %w", repo, err)

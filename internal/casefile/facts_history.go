@@ -67,6 +67,17 @@ func (c *Case) workflowEntries(ctx context.Context, repository int64) ([]evidenc
 	return out, err
 }
 
+func (c *Case) loadRedacted(ctx context.Context, f *Facts) error {
+	return c.each(ctx, `SELECT oid FROM workflow_blob WHERE redactions > 0 AND oid IN (SELECT blob FROM workflow_entry WHERE tree IN
+		(SELECT h.workflows FROM holding h JOIN commit_seen s ON s.oid = h.oid WHERE s.repository = ?)) ORDER BY oid`, []any{f.ID},
+		func(scan func(...any) error) error {
+			var oid evidence.OID
+			err := scan(&oid)
+			f.Redacted = append(f.Redacted, oid)
+			return err
+		})
+}
+
 func (c *Case) loadSeen(ctx context.Context, f *Facts) error {
 	return c.each(ctx, "SELECT oid, via, named_by FROM commit_seen WHERE repository = ? ORDER BY oid, via, named_by", []any{f.ID}, func(scan func(...any) error) error {
 		var s evidence.CommitSeen

