@@ -118,41 +118,6 @@ func (w *windows) takes(blob evidence.OID, secret string) bool {
 	return f.AllSecrets || slices.Contains(f.SecretNames(), secret)
 }
 
-// ofSecret gives one window for each value of a secret that could be taken: the first value, and each replacement made while a version
-// could start again.
-func (w *windows) ofSecret(secret string) []Window {
-	var out []Window
-	starts := []when.Bound{{}}
-	var ids []string
-	for _, d := range w.Facts.Statements {
-		if d.Fact == casefile.Replaced && about(d, secret, Unlinked) {
-			starts = append(starts, when.Bound{At: d.At, Clock: when.Declared})
-			ids = append(ids, d.ID())
-		}
-	}
-	for i, from := range starts {
-		span := span{from: from}
-		if i+1 < len(starts) {
-			span.until = starts[i+1]
-		}
-		x, ok := w.value(secret, span)
-		if !ok {
-			continue
-		}
-		x.Value = i + 1
-		if i > 0 {
-			x.Opened = when.Between(x.Opened.NotBefore, x.Opened.NotAfter, append(slices.Clone(x.Opened.Evidence), ids[i-1])...)
-			x.Reason = "replaced at " + evidence.Stamp(from.At) + " while a malicious version could still start: the new value is exposed too"
-		}
-		w.shut(&x, span)
-		out = append(out, x)
-	}
-	return out
-}
-
-// span is the time in which a value was the one stored, as far as anyone declared it; zero bounds are open.
-type span struct{ from, until when.Bound }
-
 // value works out the window of one value of a secret; ok is false where nothing could take it.
 func (w *windows) value(secret string, s span) (Window, bool) {
 	x := Window{Secret: secret, Credential: Unlinked, State: NotKnownClosed}
@@ -184,31 +149,24 @@ func (w *windows) value(secret string, s span) (Window, bool) {
 
 // unreadable opens a window for a version of which no trigger could be read: presence is all that is known.
 func (w *windows) unreadable(x *Window, secret string, s span) bool {
+	found := false
 	for _, p := range w.Timeline.Presence {
-		known := slices.ContainsFunc(w.Timeline.Opportunities, func(o timeline.Opportunity) bool { return o.Presence == p.ID })
-		if known || !exposes(p) || !w.takes(p.Versions[0].Blob, secret) || s.from.Known() {
+		takes := slices.ContainsFunc(p.Versions, func(v timeline.Held) bool { return w.takes(v.Blob, secret) })
+		known := slices.ContainsFunc(w.Timeline.Opportunities, func(o timeline.Opportunity) bool { return o.Presence == p.ID && w.takes(o.Blob, secret) })
+		there := when.Between(p.Added.NotBefore, when.Bound{}, p.Added.Evidence...)
+		if p.Gone {
+			there.NotAfter = p.Removed.NotAfter
+		}
+		if known || !takes || !exposes(p) || !s.overlaps(there) {
 			continue
 		}
-		x.Opened, x.Campaign = when.Between(p.Added.NotBefore, when.Bound{}, p.Added.Evidence...), p.Campaign
-		x.CouldHaveOpenedBy, x.Execution = timeline.Targeted, timeline.Targeted
-		return true
+		if from := s.clamp(p.Added.NotBefore); !found || before(from, x.Opened.NotBefore) {
+			x.Opened, x.Campaign = when.Between(from, when.Bound{}, p.Added.Evidence...), p.Campaign
+			x.CouldHaveOpenedBy, x.Execution = timeline.Targeted, timeline.Targeted
+		}
+		found = true
 	}
-	return false
-}
-
-// overlaps reports whether an opportunity may have fallen into the span.
-func (s span) overlaps(at when.Instant) bool {
-	if s.until.Known() && at.NotBefore.Known() && !at.NotBefore.At.Before(s.until.At) {
-		return false
-	}
-	return !s.from.Known() || !at.NotAfter.Known() || !at.NotAfter.At.Before(s.from.At)
-}
-
-func (s span) clamp(b when.Bound) when.Bound {
-	if s.from.Known() && (!b.Known() || b.At.Before(s.from.At)) {
-		return s.from
-	}
-	return b
+	return found
 }
 
 // before orders bounds; an unbounded one is before all.
@@ -246,23 +204,23 @@ func (w *windows) proven(x *Window, s span) {
 	}
 	nb, na := x.Opened.NotBefore, x.Opened.NotAfter
 	if nb.Known() && na.Known() && nb.At.After(na.At) {
-		// A runner's clock ahead of or behind GitHub's, or a claimed date: the leak is proven, so the earlier of the two is the bound.
-		x.Opened.NotBefore = na
-		x.Reason = "the clocks of " + nb.Clock.String() + " and " + na.Clock.String() + " contradict each other; the earlier bound is taken"
+		x.Reason = "the clocks of " + nb.Clock.String() + " (" + evidence.Stamp(nb.At) + ") and " + na.Clock.String() + " (" + evidence.Stamp(na.At) +
+			") contradict each other"
+		if x.Opened.NotBefore, x.Opened.NotAfter = na, nb; nb.Clock == when.Git {
+			// The leak is proven: the date that somebody wrote is refuted, and nothing else says since when.
+			x.Opened.NotBefore, x.Opened.NotAfter = when.Bound{}, na
+		}
 	}
 	x.Opened = when.Between(x.Opened.NotBefore, x.Opened.NotAfter, x.Opened.Evidence...)
 }
 
-// ownRun leaves out runs of what a pull request proposes: they get no secrets.
+// ownRun leaves out runs that get none of the repository's secrets: of what a pull request from a fork proposes, and Dependabot's.
 func (w *windows) ownRun(e timeline.Execution) bool {
-	return e.Run.Event != "pull_request" || e.Run.HeadRepository == "" || strings.EqualFold(e.Run.HeadRepository, w.fullName())
-}
-
-func (w *windows) fullName() string {
-	if w.Facts.State != nil {
-		return w.Facts.State.FullName
+	if e.Run.Actor == timeline.Dependabot && (e.Run.Event == "push" || strings.HasPrefix(e.Run.Event, "pull_request")) {
+		return false
 	}
-	return string(w.Facts.Repository)
+	return e.Run.Event != "pull_request" || e.Run.HeadRepository == "" || strings.EqualFold(e.Run.HeadRepository, string(w.Facts.Repository)) ||
+		w.Facts.State != nil && strings.EqualFold(e.Run.HeadRepository, w.Facts.State.FullName)
 }
 
 func (w *windows) leaks(blob evidence.OID, secret string) bool {
@@ -301,36 +259,9 @@ func (w *windows) ladder(secret string, s span) string {
 		}
 	}
 	for _, d := range w.Facts.Statements {
-		if d.Fact == casefile.Confirmed && about(d, secret, Unlinked) {
+		if d.Fact == casefile.Confirmed && about(d, secret, Unlinked) && s.overlaps(when.At(d.At, when.Declared)) {
 			raise(timeline.Confirmed)
 		}
 	}
 	return best
-}
-
-// about reports whether a statement speaks of a secret or credential: by name, or of the whole repository.
-func about(d casefile.Declaration, secret, credential string) bool {
-	if d.Secret == "" && d.Credential == "" {
-		return true
-	}
-	return (d.Secret != "" && strings.EqualFold(d.Secret, secret)) || (d.Credential != "" && d.Credential == credential)
-}
-
-// shut closes a window where the provider is said to refuse the value: revoked after it came and before it was replaced. A replacement
-// closes nothing.
-func (w *windows) shut(x *Window, s span) {
-	for _, d := range w.Facts.Statements {
-		if !about(d, x.Secret, x.Credential) {
-			continue
-		}
-		switch d.Fact {
-		case casefile.Revoked:
-			current := (!s.from.Known() || d.At.After(s.from.At)) && (!s.until.Known() || !d.At.After(s.until.At))
-			if current && (x.State != Closed || d.At.Before(x.Closed.NotAfter.At)) {
-				x.Closed, x.State = when.At(d.At, when.Declared, d.ID()), Closed
-			}
-		case casefile.FalsePositive, casefile.NotUsed:
-			x.Reason = strings.TrimPrefix(x.Reason+"; declared "+d.Fact+" by "+d.By+" ("+d.ID()+")", "; ")
-		}
-	}
 }

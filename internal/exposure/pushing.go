@@ -34,7 +34,7 @@ func (w *windows) pushing() []Window {
 		if x.Opened.NotAfter.Known() {
 			x.OpenedBy = "push"
 		}
-		w.shut(&x, span{})
+		w.shut(&x, when.Bound{}, when.Bound{})
 		out = append(out, x)
 	}
 	return out
