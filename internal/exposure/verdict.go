@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"pentimento/internal/casefile"
 	"pentimento/internal/evidence"
 	"pentimento/internal/timeline"
 )
@@ -124,30 +125,92 @@ func unreachable(in Input) (evidence.Gap, bool) {
 	return *git, true
 }
 
-// nothingFound tells clean from unseen.
+// nothingFound tells clean from unseen. Each case names what is missing; the last one alone is clean.
 func nothingFound(in Input, v Verdict) Verdict {
 	v.State = RepoUnknown
-	covered := func(o evidence.Origin) bool {
-		return slices.ContainsFunc(in.Facts.Coverage, func(c evidence.Coverage) bool { return c.Origin == o && c.Complete })
-	}
-	var holes []string
-	for _, g := range in.Facts.Gaps {
-		if g.Kind == evidence.GapObjectMissing || g.Kind == evidence.GapUnreadable || strings.HasPrefix(g.Unit, "git/") && g.Kind != evidence.GapEmpty {
+	holes := holes(in.Facts.Gaps)
+	activity := activityListed(in.Facts)
+	for _, g := range in.Timeline.Gaps {
+		if g.Kind == evidence.GapObjectMissing || g.Kind == evidence.GapBrokenChain || g.Kind == evidence.GapUnplaced {
 			holes = append(holes, g.ID())
 		}
 	}
+	unread := firstUnread(in)
 	switch {
 	case len(in.Timeline.Executions) > 0:
 		e := in.Timeline.Executions[0]
 		v.Reason, v.Evidence = fmt.Sprintf("run %d ran %s, and what the file held cannot be had", e.Run.RunID, e.Path), append(holes, e.RunFact)
 	case !in.Facts.Listing.Known():
 		v.Reason = "its refs were never listed"
+	case len(in.Facts.Listing.Refs) == 0:
+		v.Reason, v.Evidence = "it has no refs: what they held before cannot be seen", append(holes, in.Facts.Listing.Source)
 	case len(holes) > 0:
 		v.Reason, v.Evidence = "nothing found in what could be read; parts could not (see gaps)", holes
-	case !covered(evidence.OriginActivity):
-		v.Reason, v.Evidence = "nothing in the present history; what was erased could not be seen without the activity of the repository", []string{in.Facts.Listing.Source}
+	case unread != "":
+		v.Reason, v.Evidence = "nothing found in what could be read; "+unread+" was not had", []string{in.Facts.Listing.Source}
+	case activity != "":
+		v.Reason, v.Evidence = "nothing in the present history; what was erased could not be seen: "+activity, []string{in.Facts.Listing.Source}
 	default:
 		v.State, v.Reason, v.Evidence = RepoClean, "nothing in the present history, nor in what activity tells of", []string{in.Facts.Listing.Source}
 	}
 	return v
+}
+
+// holes lists the gaps behind which a malicious version could stand.
+func holes(gaps []evidence.Gap) []string {
+	var out []string
+	for _, g := range gaps {
+		switch {
+		case g.Kind == evidence.GapObjectMissing, g.Kind == evidence.GapUnreadable,
+			strings.HasPrefix(g.Unit, "git/") && g.Kind != evidence.GapRenamed:
+			out = append(out, g.ID())
+		}
+	}
+	return out
+}
+
+// activityListed says why the activity does not vouch for the last listing of refs; empty where it does: listed to its end, without a lower
+// bound of ours, and not before the refs were.
+func activityListed(facts *casefile.Facts) string {
+	why := "the activity of the repository was not listed"
+	for _, c := range facts.Coverage {
+		switch {
+		case c.Origin != evidence.OriginActivity:
+		case !c.Complete:
+			why = "the activity of the repository was not listed to its end"
+		case !c.From.IsZero():
+			why = "activity was listed since " + evidence.Stamp(c.From) + " only (--since)"
+		case c.To.Before(facts.Listing.At):
+			why = "activity was last listed at " + evidence.Stamp(c.To) + ", before the refs"
+		default:
+			return ""
+		}
+	}
+	return why
+}
+
+// firstUnread names the first part of the present history that was not had: a listed object, a parent, or the tree of a commit.
+func firstUnread(in Input) string {
+	var tips []evidence.OID
+	for _, l := range in.Facts.Listing.Refs {
+		if !in.Facts.History.Has(l.Target()) {
+			return string(l.Ref)
+		}
+		tips = append(tips, l.Target())
+	}
+	reached := in.Facts.History.Reachable(tips...)
+	for _, o := range in.Facts.History.All() {
+		if !reached[o] {
+			continue
+		}
+		if _, known := in.Facts.History.Workflows(o); !known {
+			return "the tree of " + string(o)
+		}
+		for _, p := range in.Facts.History.Commit(o).Parents {
+			if !in.Facts.History.Has(p) {
+				return "commit " + string(p)
+			}
+		}
+	}
+	return ""
 }

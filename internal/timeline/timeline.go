@@ -60,7 +60,8 @@ type Result struct {
 	Executions    []Execution
 	Pushed        map[evidence.OID]when.Instant // when a commit came to the repository, where a server said so
 	Gaps          []Gap
-	AsOf          time.Time // the last listing of refs; zero for none
+	AsOf          time.Time      // the last listing of refs; zero for none
+	Unread        []evidence.Ref // listed refs of which nobody can tell what their tip holds
 }
 
 // Containment is a ref that reaches a malicious commit whose file it never held, as far as is known.
