@@ -29,7 +29,12 @@ the same folder is replaced. Needs the git program.`,
 		Example: `  pentimento drill
   pentimento --case drill/case.db windows`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.drill(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if p.casePath != "" {
+				return hint(usagef("drill makes a case of its own: no --case with it"), "--dir names the folder")
+			}
+			return p.drill(cmd.Context(), o)
+		},
 	}
 	cmd.Flags().StringVar(&o.recipe, "recipe", "", "a recipe of your own instead of the bundled one")
 	cmd.Flags().StringVar(&o.dir, "dir", "drill", "folder for the case")

@@ -12,9 +12,13 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
 func main() {
+	// The groups of commands stand in the order of the work. This is a variable of cobra's package: it is set once, before anything runs.
+	cobra.EnableCommandSorting = false
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.Getenv, clock: time.Now}
 	code := p.run(ctx, os.Args[1:])

@@ -115,6 +115,7 @@ seen is a gap, never a clean bill of health.`,
 		root.AddCommand(c)
 	}
 	root.AddCommand(helpTopics()...)
+	root.SetHelpCommand(helpCommand(root))
 	usageArgs(root)
 	return root
 }

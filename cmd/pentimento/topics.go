@@ -1,6 +1,26 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// helpCommand is cobra's, but for a name that it does not know: that is a usage error.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND|TOPIC]",
+		Short: "Print the manual of a command or topic",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return hint(usagef("help: no command or topic %q", strings.Join(args, " ")), "pentimento help lists them")
+			}
+			cmd.InitDefaultHelpFlag() // or the manual would not name it
+			return cmd.Help()
+		},
+	}
+}
 
 // helpTopics are pages of the manual that belong to no command.
 func helpTopics() []*cobra.Command {
