@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,6 +35,9 @@ func (p *program) analyze(ctx context.Context, c *casefile.Case) error {
 	packs, err := casePacks(ctx, c)
 	if err != nil {
 		return err
+	}
+	if len(packs) == 0 {
+		return hint(errors.New("the case names no campaign: nothing could be found in it"), "make one with: pentimento init --campaign NAME")
 	}
 	info, err := c.Info(ctx)
 	if err != nil {

@@ -111,6 +111,9 @@ func TestListsOfAnEmptyCaseAreNeverNull(t *testing.T) {
 			t.Errorf("%s does not say that nobody has analysed: %s", command, errs)
 		}
 	}
+	if _, errs, code := told(t, path, "", "analyze"); code != exitFailed || !strings.Contains(errs, "names no campaign") {
+		t.Errorf("analyze of a case without packs: exit %d: %s", code, errs)
+	}
 	if _, _, code := told(t, path, "", "presence", "--exit-code"); code != exitIncomplete {
 		t.Errorf("presence --exit-code of a case without analysis: %d, want %d", code, exitIncomplete)
 	}

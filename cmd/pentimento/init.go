@@ -54,17 +54,16 @@ func (p *program) initCase(ctx context.Context, o initOptions) error {
 	if err != nil {
 		return err
 	}
-	c, err := casefile.Create(ctx, p.path(), info)
+	texts := make([]casefile.Pack, 0, len(packs))
+	for _, pack := range packs {
+		texts = append(texts, casefile.Pack{Name: pack.Name, Text: pack.Text})
+	}
+	c, err := casefile.Create(ctx, p.path(), info, texts...)
 	if errors.Is(err, casefile.ErrExists) {
 		return hint(err, "choose another file with --case; an existing case is never overwritten")
 	}
 	if err != nil {
 		return err
-	}
-	for _, pack := range packs {
-		if err := c.StorePack(ctx, pack.Name, pack.Text); err != nil {
-			return errors.Join(err, c.Close())
-		}
 	}
 	p.say("made %s; next: pentimento add OWNER/NAME... or add -f FILE", p.path())
 	return c.Close()

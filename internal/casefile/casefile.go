@@ -16,8 +16,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"pentimento/internal/evidence"
-
 	"modernc.org/sqlite" // the driver; this package is its one door
 )
 
@@ -54,34 +52,6 @@ type Info struct {
 	Version  string    // of the program that made the case
 }
 
-// Create makes a new case and never touches an existing file.
-func Create(ctx context.Context, path string, info Info) (*Case, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("init %s: %w", path, ErrExists)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("init case: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("init %s: %w", path, err)
-	}
-	c, err := connect(path)
-	if err == nil {
-		err = c.migrate(ctx)
-	}
-	if err == nil {
-		err = c.storeInfo(ctx, info)
-	}
-	if err != nil {
-		if c != nil {
-			err = errors.Join(err, c.Close())
-		}
-		return nil, errors.Join(fmt.Errorf("init %s: %w", path, err), os.Remove(path))
-	}
-	return c, nil
-}
-
 // Open opens an existing case for reading and writing; it never creates one. A foreign, newer or damaged file is refused.
 func Open(ctx context.Context, path string) (*Case, error) {
 	st, err := os.Stat(path)
@@ -94,7 +64,7 @@ func Open(ctx context.Context, path string) (*Case, error) {
 	if st.IsDir() {
 		return nil, fmt.Errorf("open %s: %w: it is a folder", path, ErrForeign)
 	}
-	c, err := connect(path)
+	c, err := connect(path, writing...)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -104,13 +74,16 @@ func Open(ctx context.Context, path string) (*Case, error) {
 	return c, nil
 }
 
-func connect(path string) (*Case, error) {
+// writing are the pragmas of a connection that reads and writes.
+var writing = []string{"synchronous(NORMAL)"}
+
+func connect(path string, pragmas ...string) (*Case, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	q := url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(WAL)", "synchronous(NORMAL)", "trusted_schema(0)"}}
+	q := url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_pragma": append([]string{
+		"busy_timeout(10000)", "foreign_keys(1)", "trusted_schema(0)"}, pragmas...)}
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: abs}).EscapedPath(), RawQuery: q.Encode()}).String()
 	codec, err := newCodec()
 	if err != nil {
@@ -125,9 +98,6 @@ func connect(path string) (*Case, error) {
 
 // Close closes the file; an error means that the last writes may not have been folded into it.
 func (c *Case) Close() error { return c.db.Close() }
-
-// Path is the absolute path of the file.
-func (c *Case) Path() string { return c.path }
 
 // Mirrors is the folder beside the case that caches git objects.
 func (c *Case) Mirrors() string { return c.path + ".mirrors" }
@@ -196,23 +166,8 @@ func (c *Case) quickCheck(ctx context.Context) error {
 			return errors.Join(fmt.Errorf("%w: table %s is missing", ErrDamaged, table), err)
 		}
 	}
-	return nil
-}
-
-func (c *Case) storeInfo(ctx context.Context, info Info) error {
-	given := "clock"
-	if info.NowGiven {
-		given = "given"
-	}
-	for key, value := range map[string]string{
-		"now": evidence.Stamp(info.Now), "now_from": given, "since": evidence.Stamp(info.Since),
-		"until": evidence.Stamp(info.Until), "made_by": info.Version,
-	} {
-		if _, err := c.db.ExecContext(ctx, "INSERT INTO case_info (key, value) VALUES (?, ?)", key, value); err != nil {
-			return fmt.Errorf("store %s: %w", key, err)
-		}
-	}
-	return nil
+	_, err = c.Info(ctx)
+	return err
 }
 
 // Info reads what init stored.
@@ -220,6 +175,9 @@ func (c *Case) Info(ctx context.Context) (Info, error) {
 	values, err := c.keyValues(ctx, "SELECT key, value FROM case_info")
 	if err != nil {
 		return Info{}, fmt.Errorf("read case info: %w", err)
+	}
+	if values["now"] == "" {
+		return Info{}, fmt.Errorf("read case info: %w: it has no now", ErrDamaged)
 	}
 	info := Info{NowGiven: values["now_from"] == "given", Version: values["made_by"]}
 	for key, dst := range map[string]*time.Time{"now": &info.Now, "since": &info.Since, "until": &info.Until} {

@@ -47,7 +47,7 @@ func collecting(t *testing.T, c *Case, names ...evidence.Repository) {
 
 func TestCreateNeverOverwritesAndOpenNeverCreates(t *testing.T) {
 	c := newCase(t)
-	if _, err := Create(context.Background(), c.Path(), Info{Now: day}); !errors.Is(err, ErrExists) {
+	if _, err := Create(context.Background(), c.path, Info{Now: day}); !errors.Is(err, ErrExists) {
 		t.Errorf("second Create: %v, want ErrExists", err)
 	}
 	absent := filepath.Join(t.TempDir(), "none.db")
@@ -98,6 +98,7 @@ func TestOpenRefuses(t *testing.T) {
 		"another application": {whole("other.db", "PRAGMA application_id=1"), ErrForeign},
 		"a newer case":        {whole("newer.db", "PRAGMA user_version=999"), ErrNewer},
 		"a truncated case":    {cut, ErrDamaged},
+		"a case without now":  {whole("timeless.db", "DELETE FROM case_info WHERE key = 'now'"), ErrDamaged},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := Open(ctx, tc.path)

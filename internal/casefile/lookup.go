@@ -141,16 +141,6 @@ func (c *Case) answer(ctx context.Context, item *Item) error {
 	})
 }
 
-// StorePack puts a campaign pack's text into the scope of the case; the same name again replaces it: packs grow in mid-case.
-func (c *Case) StorePack(ctx context.Context, name string, text []byte) error {
-	_, err := c.db.ExecContext(ctx, "INSERT INTO pack (name, sha256, text) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, text = excluded.text",
-		name, digest(text), text)
-	if err != nil {
-		return fmt.Errorf("store pack %s: %w", name, err)
-	}
-	return nil
-}
-
 // Packs calls f for the packs in scope, by name.
 func (c *Case) Packs(ctx context.Context, f func(name string, text []byte) error) error {
 	err := c.each(ctx, "SELECT name, text FROM pack ORDER BY name", nil, func(scan func(...any) error) error {
