@@ -16,7 +16,8 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 			if err != nil || len(rest) > 0 {
 				return hint(usagef("help: no command or topic %q", strings.Join(args, " ")), "pentimento help lists them")
 			}
-			cmd.InitDefaultHelpFlag() // or the manual would not name it
+			cmd.InitDefaultHelpFlag() // cobra makes these two late: the manual would not name them
+			cmd.InitDefaultVersionFlag()
 			return cmd.Help()
 		},
 	}
