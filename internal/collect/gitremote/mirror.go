@@ -17,8 +17,8 @@ import (
 	"pentimento/internal/evidence"
 )
 
-// Mirror reads a clone or bare repository that somebody made (unit "git/mirror"): its refs as they are (a plain clone's view of its
-// origin stands under refs/remotes/), every commit that they reach, and every other commit object that it holds; the latter are said
+// Mirror reads a clone or bare repository that somebody made (unit "git/mirror"): its refs (for a plain clone,
+// what it last saw of its origin's branches), every commit that they reach, and every other commit object that it holds; the latter are said
 // to be named by the source of the reading, since no ref leads to them.
 //
 // dir is only read. Its configuration, hooks, attributes, replacements, grafts and commit graph are not looked at. Alternates are not
@@ -188,7 +188,7 @@ func (s *store) listing() (listing, error) {
 		return l, err
 	}
 	byName := map[string]plumbing.Hash{}
-	for _, e := range s.refs {
+	for _, e := range asServed(s.refs) {
 		byName[e.name] = e.to
 		ref := evidence.ListedRef{Ref: evidence.Ref(e.name), OID: oidOf(e.to)}
 		if typ, raw, err := s.read(e.to, maxObject); err == nil && typ == plumbing.TagObject {
@@ -207,6 +207,30 @@ func (s *store) listing() (listing, error) {
 	}
 	l.sort()
 	return l, nil
+}
+
+// asServed words the refs of an ordinary clone as its server would: what it last saw there of a branch, under refs/remotes/origin/, is that
+// branch, and the clone's own branch of the name is not. A bare mirror has none of these and stays as it is.
+func asServed(refs refTable) refTable {
+	const tracking = "refs/remotes/origin/"
+	seen := map[string]bool{}
+	for _, e := range refs {
+		if name, ok := strings.CutPrefix(e.name, tracking); ok {
+			seen["refs/heads/"+name] = true
+		}
+	}
+	var out refTable
+	for _, e := range refs {
+		name, tracked := strings.CutPrefix(e.name, tracking)
+		switch {
+		case tracked && name == "HEAD", seen[e.name]:
+			continue
+		case tracked:
+			e.name = "refs/heads/" + name
+		}
+		out = append(out, e)
+	}
+	return out
 }
 
 // peel follows a tag object to what is no tag.
