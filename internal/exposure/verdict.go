@@ -43,6 +43,7 @@ func Judge(in Input) Verdict {
 		}
 		return v
 	}
+	unread := unreadRefs(in)
 	for _, state := range []struct {
 		word string
 		of   func(timeline.Presence) bool
@@ -50,6 +51,7 @@ func Judge(in Input) Verdict {
 		{RepoArmed, func(p timeline.Presence) bool { return p.Armed == timeline.Armed }},
 		{RepoUnknown, func(p timeline.Presence) bool { return p.Ref == "" && !p.Gone }},
 		{RepoInherited, func(p timeline.Presence) bool { return p.Armed == timeline.Inherited }},
+		{RepoUnknown, func(p timeline.Presence) bool { return p.Gone && unread != "" }},
 		{RepoRewritten, func(p timeline.Presence) bool { return p.Gone && rewriting(p.RemovedBy.How) && !fellTo(in, p) }},
 		{RepoRemoved, func(p timeline.Presence) bool { return p.Gone }},
 		{RepoProposed, func(p timeline.Presence) bool { return p.Armed == timeline.Proposed }},
@@ -64,10 +66,24 @@ func Judge(in Input) Verdict {
 		if len(rows) > 0 {
 			v.State = state.word
 			v.Reason, v.Evidence = describe(rows)
+			if state.word == RepoUnknown && unread != "" {
+				v.Reason += "; " + unread
+			}
 			return v
 		}
 	}
 	return nothingFound(in, v)
+}
+
+// unreadRefs says which refs may still hold a file that is gone elsewhere; empty for none.
+func unreadRefs(in Input) string {
+	switch {
+	case !in.Facts.Listing.Known():
+		return "its refs could not be listed: whether one still holds the file is not known"
+	case len(in.Timeline.Unread) > 0:
+		return fmt.Sprintf("what %d ref(s) hold now cannot be read, %s the first", len(in.Timeline.Unread), in.Timeline.Unread[0])
+	}
+	return ""
 }
 
 func rewriting(how string) bool {

@@ -129,6 +129,11 @@ func Read(in Input) Result {
 		}
 	}
 	out.Presence = append(out.Presence, r.place(out.Presence)...)
+	for _, l := range in.Facts.Listing.Refs {
+		if _, ok := r.malicious(l.Target()); !ok && l.Ref != "HEAD" {
+			out.Unread = append(out.Unread, l.Ref)
+		}
+	}
 	r.arm(out.Presence)
 	slices.SortStableFunc(out.Presence, comparePresence)
 	out.Contains = r.contains(out.Presence)
