@@ -31,7 +31,8 @@ func (c *Case) Add(ctx context.Context, list []Addition) (added int, err error) 
 		return 0, fmt.Errorf("add repositories: %w", err)
 	}
 	for _, a := range list {
-		if a.Repository, err = c.alias(ctx, tx, a.Repository); err != nil {
+		key := a.Repository.Key()
+		if a.Repository, _, err = resolved(tx.QueryRowContext(ctx, named, key, key, key), a.Repository); err != nil {
 			return 0, errors.Join(err, tx.Rollback())
 		}
 		res, err := tx.ExecContext(ctx, "INSERT INTO repository (name, key, added_from, mirror) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
@@ -71,15 +72,24 @@ func (c *Case) Targets(ctx context.Context) ([]Target, error) {
 	return out, nil
 }
 
-// alias gives the name under which the case holds a repository whose present name, as the API told it, is another one.
-func (c *Case) alias(ctx context.Context, tx *sql.Tx, repo evidence.Repository) (evidence.Repository, error) {
-	row := tx.QueryRowContext(ctx, `SELECT r.name FROM repository_state s JOIN repository r ON r.id = s.repository WHERE lower(s.full_name) = ?
-		AND NOT EXISTS (SELECT 1 FROM repository WHERE key = ?) ORDER BY r.key LIMIT 1`, repo.Key(), repo.Key())
-	name := repo
-	if err := row.Scan(&name); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return "", fmt.Errorf("aliases of %s: %w", repo, err)
+// named finds a repository by its name in the case, else by one that the API told of it.
+const named = `SELECT r.name FROM repository r LEFT JOIN repository_state s ON s.repository = r.id
+	WHERE r.key = ? OR lower(s.full_name) = ? ORDER BY r.key <> ?, r.key LIMIT 1`
+
+// Resolve gives the name under which the case holds a repository: the given one in the case's spelling, or, for the present name of one
+// that was renamed, the name that was added. known is false where it holds none.
+func (c *Case) Resolve(ctx context.Context, repo evidence.Repository) (name evidence.Repository, known bool, err error) {
+	return resolved(c.db.QueryRowContext(ctx, named, repo.Key(), repo.Key(), repo.Key()), repo)
+}
+
+func resolved(row *sql.Row, repo evidence.Repository) (name evidence.Repository, known bool, err error) {
+	switch err := row.Scan(&name); {
+	case errors.Is(err, sql.ErrNoRows):
+		return repo, false, nil
+	case err != nil:
+		return repo, false, fmt.Errorf("look %s up: %w", repo, err)
 	}
-	return name, nil
+	return name, true, nil
 }
 
 // Plan is what a collection asks: another plan is another collection.
