@@ -47,7 +47,8 @@ type Window struct {
 	CouldHaveOpenedBy string // the ladder step behind opened.NotBefore
 	Closed            when.Instant
 	State             string
-	Execution         string // empty for a pushing credential: no run had to take it
+	lastUse           when.Instant // of a pushing credential, by the campaign
+	Execution         string       // empty for a pushing credential: no run had to take it
 	Reason            string
 }
 

@@ -14,7 +14,7 @@ import (
 // pushing gives the window of the GitHub credential behind the campaign's pushes, one per actor: it was in foreign hands before the first
 // of them, nobody knows since when.
 func (w *windows) pushing() []Window {
-	first := map[string]when.Instant{}
+	first, last := map[string]when.Instant{}, map[string]when.Instant{}
 	campaigns := map[string]string{}
 	for _, c := range w.Commits {
 		if c.Role == detect.Removal || !w.pushedHere(c.OID) {
@@ -24,36 +24,70 @@ func (w *windows) pushing() []Window {
 		if have, ok := first[actor]; !ok || (at.NotAfter.Known() && (!have.NotAfter.Known() || at.NotAfter.At.Before(have.NotAfter.At))) {
 			first[actor] = at
 		}
+		if at.NotAfter.Known() && !at.NotAfter.At.Before(last[actor].NotAfter.At) {
+			last[actor] = at
+		}
 		campaigns[actor] = c.Campaign
 	}
 	var out []Window
 	for _, actor := range slices.Sorted(maps.Keys(first)) {
-		x := Window{Credential: "github:" + actor, Campaign: campaigns[actor], Value: 1, State: NotKnownClosed,
+		x := Window{Credential: "github:" + actor, Campaign: campaigns[actor], Value: 1, State: NotKnownClosed, lastUse: last[actor],
 			Opened: when.Between(when.Bound{}, first[actor].NotAfter, first[actor].Evidence...),
 			Reason: "the credential that pushed the campaign's commits; it was in foreign hands before the first of them"}
 		if x.Opened.NotAfter.Known() {
 			x.OpenedBy = "push"
 		}
 		w.shut(&x, when.Bound{}, when.Bound{})
+		x.reopen()
 		out = append(out, x)
 	}
 	return out
 }
 
-// JoinPushers spreads over all repositories what is known of each actor's credential: it is one credential, and the first push of the
-// campaign anywhere bounds its window everywhere. A pusher that nobody names is not one actor.
+// reopen takes a closure back that the campaign's own push refutes: what pushes is not refused.
+func (w *Window) reopen() {
+	if w.State != Closed || !w.lastUse.NotAfter.Known() || !w.lastUse.NotAfter.At.After(w.Closed.NotBefore.At) {
+		return
+	}
+	w.Reason = annotate(w.Reason, "declared revoked at "+evidence.Stamp(w.Closed.NotBefore.At)+" ("+strings.Join(w.Closed.Evidence, ", ")+
+		"), and it pushed for the campaign at "+w.lastUse.String()+": these contradict each other")
+	w.State, w.Closed = NotKnownClosed, when.Instant{}
+}
+
+// JoinPushers spreads over all repositories what is known of each actor's credential: it is one credential, so the first push of the
+// campaign anywhere bounds its window everywhere, a closure declared for one repository closes it in all, and a later push in any of them
+// reopens it. A pusher that nobody names is not one actor.
 func JoinPushers(all []*Window) {
-	first := map[string]when.Instant{}
+	joined := map[string]Window{}
 	for _, w := range all {
-		have, ok := first[w.Credential]
-		if pushing(w) && w.Opened.NotAfter.Known() && (!ok || w.Opened.NotAfter.At.Before(have.NotAfter.At)) {
-			first[w.Credential] = w.Opened
+		if !pushing(w) {
+			continue
 		}
+		have, ok := joined[w.Credential]
+		if !ok {
+			have = Window{State: NotKnownClosed}
+		}
+		if a, b := w.Opened.NotAfter, have.Opened.NotAfter; a.Known() && (!b.Known() || a.At.Before(b.At)) {
+			have.Opened = w.Opened
+		}
+		if w.State == Closed && (have.State != Closed || w.Closed.NotBefore.At.Before(have.Closed.NotBefore.At)) {
+			have.Closed, have.State = w.Closed, Closed
+		}
+		if w.lastUse.NotAfter.Known() && w.lastUse.NotAfter.At.After(have.lastUse.NotAfter.At) {
+			have.lastUse = w.lastUse
+		}
+		joined[w.Credential] = have
 	}
 	for _, w := range all {
-		if opened, ok := first[w.Credential]; ok && pushing(w) {
-			w.Opened, w.OpenedBy = opened, "push"
+		have, ok := joined[w.Credential]
+		if !ok || !pushing(w) {
+			continue
 		}
+		if have.Opened.NotAfter.Known() {
+			w.Opened, w.OpenedBy = have.Opened, "push"
+		}
+		w.Closed, w.State, w.lastUse = have.Closed, have.State, have.lastUse
+		w.reopen()
 	}
 }
 

@@ -24,7 +24,7 @@ func (w *windows) ofSecret(secret string) []Window {
 		x.Value = span.value
 		if span.value > 1 {
 			x.Opened = when.Between(x.Opened.NotBefore, x.Opened.NotAfter, append(slices.Clone(x.Opened.Evidence), span.evidence...)...)
-			x.Reason = annotate("replaced at "+evidence.Stamp(span.from.At)+" while a malicious version could still start: the new value is exposed too", x.Reason)
+			x.Reason = annotate(span.why, x.Reason)
 		}
 		out, spans = append(out, x), append(spans, span)
 	}
@@ -39,21 +39,42 @@ func (w *windows) ofSecret(secret string) []Window {
 	return out
 }
 
-// spans lists the values of a secret by the times at which somebody says that it was replaced.
+// spans lists the values of a secret by the times at which somebody says that it was replaced, or that it was revoked and nobody says what
+// was stored after that: if a version could still start, that was within its reach.
 func (w *windows) spans(secret string) []span {
-	replaced := map[time.Time][]string{}
+	replaced, revoked := map[time.Time][]string{}, map[time.Time][]string{}
 	for _, d := range w.Facts.Statements {
-		if d.Fact == casefile.Replaced && about(d, secret, Unlinked) {
+		switch {
+		case !about(d, secret, Unlinked):
+		case d.Fact == casefile.Replaced:
 			replaced[d.At.UTC()] = append(replaced[d.At.UTC()], d.ID())
+		case d.Fact == casefile.Revoked && stored(d, secret):
+			revoked[d.At.UTC()] = append(revoked[d.At.UTC()], d.ID())
 		}
 	}
+	times := slices.SortedFunc(maps.Keys(replaced), time.Time.Compare)
+	ends := slices.SortedFunc(maps.Keys(revoked), time.Time.Compare)
+	if n := len(ends); n > 0 && (len(times) == 0 || times[len(times)-1].Before(ends[n-1])) {
+		times = append(times, ends[n-1])
+	}
 	out := []span{{value: 1}}
-	for _, at := range slices.SortedFunc(maps.Keys(replaced), time.Time.Compare) {
-		from := when.Bound{At: at, Clock: when.Declared}
-		out[len(out)-1].until = from
-		out = append(out, span{from: from, value: len(out) + 1, evidence: slices.Sorted(slices.Values(replaced[at]))})
+	for _, at := range times {
+		next := span{from: when.Bound{At: at, Clock: when.Declared}, value: len(out) + 1, evidence: slices.Sorted(slices.Values(replaced[at])),
+			why: "replaced at " + evidence.Stamp(at) + " while a malicious version could still start: the new value is exposed too"}
+		if len(next.evidence) == 0 {
+			next.evidence = slices.Sorted(slices.Values(revoked[at]))
+			next.why = "a malicious version could still start after the revocation at " + evidence.Stamp(at) + ": whatever was stored then is exposed too"
+		}
+		out[len(out)-1].until = next.from
+		out = append(out, next)
 	}
 	return out
+}
+
+// stored reports whether a statement can speak of a secret: one of a whole repository speaks of the secrets stored there, not of all that
+// was ever committed.
+func stored(d casefile.Declaration, secret string) bool {
+	return secret != "" && secret != History || d.Secret != "" || d.Credential != ""
 }
 
 func annotate(reasons ...string) string {
@@ -65,6 +86,7 @@ type span struct {
 	from, until when.Bound
 	value       int
 	evidence    []string // who says that it began
+	why         string   // it is exposed though the value before was dealt with
 }
 
 // overlaps reports whether an opportunity may have fallen into the span.
@@ -100,9 +122,11 @@ func (w *windows) shut(x *Window, from, until when.Bound) {
 		switch d.Fact {
 		case casefile.Revoked:
 			current := (!from.Known() || d.At.After(from.At)) && (!until.Known() || !d.At.After(until.At))
-			// Of a whole repository, it speaks of the secrets stored there.
-			stored := x.Secret != "" && x.Secret != History || d.Secret != "" || d.Credential != ""
-			if current && stored && (x.State != Closed || d.At.Before(x.Closed.NotAfter.At)) {
+			switch {
+			case !current || !stored(d, x.Secret):
+			case x.Opened.NotBefore.Known() && d.At.Before(x.Opened.NotBefore.At):
+				x.Reason = annotate(x.Reason, "declared revoked at "+evidence.Stamp(d.At)+" ("+d.ID()+"), before anything could take it: that was another value")
+			case x.State != Closed || d.At.Before(x.Closed.NotAfter.At):
 				x.Closed, x.State = when.At(d.At, when.Declared, d.ID()), Closed
 			}
 		case casefile.FalsePositive, casefile.NotUsed:

@@ -217,7 +217,8 @@ func TestWindows(t *testing.T) {
 				w.declare("TOKEN", casefile.Revoked, 300)
 				w.declare("OTHER", casefile.Revoked, 20)
 			},
-			want: []string{`TOKEN#1 10s..? by "triggered"/"" triggered closed 80d`, `TOKEN#2 100d..? by "triggered"/"" triggered closed 300d`},
+			want: []string{`TOKEN#1 10s..? by "triggered"/"" triggered closed 80d`, `TOKEN#2 100d..? by "triggered"/"" triggered closed 300d`,
+				`TOKEN#3 300d..? by "triggered"/"" triggered not_known_closed`},
 		},
 		{
 			name: "the removal of the workflow closes no window",
