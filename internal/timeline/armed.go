@@ -1,7 +1,6 @@
 package timeline
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 
@@ -11,12 +10,12 @@ import (
 
 // arm judges for every row whether its version can start again from there.
 func (r *reader) arm(rows []Presence) {
-	withFork, again := map[evidence.OID]bool{}, map[string]int{}
+	withFork, again := r.graph.none(), map[string]int{}
 	for i := range rows {
 		p := &rows[i]
 		p.Inherited = r.inherited(p, withFork)
 		if p.Inherited {
-			maps.Copy(withFork, p.region)
+			withFork.join(p.region)
 		}
 		p.Armed = r.armed(p)
 		p.ID = evidence.ID("pre", r.Facts.Repository.Key(), string(p.Ref), p.Path, string(p.Versions[0].Commit),
@@ -87,20 +86,20 @@ func (r *reader) ownBranch(o evidence.OID) bool {
 
 // inherited reports a row of a fork that came with the fork: no update of this repository brought any version of it. A fork does not
 // hold the secrets of its parent. withFork holds the commits of rows that did come so: a branch cut from them later brings nothing new.
-func (r *reader) inherited(p *Presence, withFork map[evidence.OID]bool) bool {
+func (r *reader) inherited(p *Presence, withFork region) bool {
 	if r.Facts.State == nil || r.Facts.State.ForkOf == "" {
 		return false
 	}
 	made := r.Facts.State.CreatedAt
 	for _, v := range p.Versions {
-		if withFork[v.Commit] {
+		if withFork.has(v.Commit) {
 			continue
 		}
 		if from := firmOnly(v.From.NotBefore); from.Known() && from.At.After(made.Add(reportSlack)) {
 			return false
 		}
 	}
-	if first := p.tips[0]; first.by != nil && first.by.Before != evidence.ZeroOID && !withFork[first.oid] {
+	if first := p.tips[0]; first.by != nil && first.by.Before != evidence.ZeroOID && !withFork.has(first.oid) {
 		return false
 	}
 	// Without an update, the claimed date decides only towards caution: a commit that says it is younger than the fork was not inherited.

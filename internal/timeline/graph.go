@@ -16,7 +16,8 @@ type set []uint64
 func (s set) has(i int32) bool { return s != nil && s[i/64]&(1<<(i%64)) != 0 }
 func (s set) add(i int32)      { s[i/64] |= 1 << (i % 64) }
 
-func newGraph(h *evidence.History) *graph {
+// newGraph numbers a history, and commits of which there may be no object.
+func newGraph(h *evidence.History, more []evidence.OID) *graph {
 	all := h.All()
 	g := &graph{number: make(map[evidence.OID]int32, len(all))}
 	id := func(o evidence.OID) int32 {
@@ -34,6 +35,9 @@ func newGraph(h *evidence.History) *graph {
 			p := id(parent)
 			g.parents[c], g.children[p] = append(g.parents[c], p), append(g.children[p], c)
 		}
+	}
+	for _, o := range more {
+		id(o)
 	}
 	g.order()
 	return g
@@ -99,3 +103,27 @@ func (g *graph) from(o evidence.OID) set { return g.reach(o, g.parents) }
 
 // into is what grew from a commit: its descendants and itself.
 func (g *graph) into(o evidence.OID) set { return g.reach(o, g.children) }
+
+// region is a set of commits that are asked for by name. The zero region is empty.
+type region struct {
+	g *graph
+	s set
+}
+
+// none is a region to add to.
+func (g *graph) none() region { return region{g, make(set, (len(g.parents)+63)/64)} }
+
+func (x region) has(o evidence.OID) bool { return x.g != nil && x.g.holds(x.s, o) }
+
+// add takes a commit in, if the graph knows it.
+func (x region) add(o evidence.OID) {
+	if i, ok := x.g.number[o]; ok {
+		x.s.add(i)
+	}
+}
+
+func (x region) join(other region) {
+	for i, bits := range other.s {
+		x.s[i] |= bits
+	}
+}

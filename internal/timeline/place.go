@@ -18,20 +18,11 @@ type stray struct {
 
 // uncovered lists the strays, ancestors first: every one of them must come to lie in a presence, if only a possible one.
 func (r *reader) uncovered(rows []Presence) []stray {
-	covered := map[evidence.OID]map[string]bool{}
-	for _, p := range rows {
-		for o := range p.region {
-			if covered[o] == nil {
-				covered[o] = map[string]bool{}
-			}
-			covered[o][p.Path] = true
-		}
-	}
 	var out []stray
 	for _, o := range r.Campaign {
 		files, _ := r.malicious(o)
 		for path := range files {
-			if !covered[o][path] {
+			if !slices.ContainsFunc(rows, func(p Presence) bool { return p.Path == path && p.region.has(o) }) {
 				out = append(out, stray{commit: o, path: path})
 			}
 		}
@@ -142,24 +133,21 @@ func (r *reader) firstOf(t *track, of set) int {
 // ranUnseen lists the refs that held a malicious version by the word of a run, and have no row that tells of it: its update is lost, and
 // another ref has the commit.
 func (r *reader) ranUnseen(rows []Presence) []spot {
-	told := map[evidence.Ref]map[evidence.OID]map[string]bool{}
+	type place struct {
+		ref  evidence.Ref
+		path string
+	}
+	told := map[place][]region{}
 	for _, p := range rows {
-		if told[p.Ref] == nil {
-			told[p.Ref] = map[evidence.OID]map[string]bool{}
-		}
-		for o := range p.region {
-			if told[p.Ref][o] == nil {
-				told[p.Ref][o] = map[string]bool{}
-			}
-			told[p.Ref][o][p.Path] = true
-		}
+		at := place{p.Ref, p.Path}
+		told[at] = append(told[at], p.region)
 	}
 	var out []spot
 	for _, t := range r.tracks {
 		for _, run := range r.pushes[t.ref] {
 			files, _ := r.malicious(run.HeadSHA)
 			for _, path := range slices.Sorted(maps.Keys(files)) {
-				if told[t.ref][run.HeadSHA][path] {
+				if slices.ContainsFunc(told[place{t.ref, path}], func(in region) bool { return in.has(run.HeadSHA) }) {
 					continue
 				}
 				at := spot{t.ref, path, run.HeadSHA, r.firstOf(t, r.graph.into(run.HeadSHA))}
@@ -174,7 +162,7 @@ func (r *reader) ranUnseen(rows []Presence) []spot {
 
 // possible makes the row of a line of strays at one spot. A run of one of them proves it.
 func (r *reader) possible(at spot, t *track, commits []evidence.OID) Presence {
-	p := Presence{Ref: at.ref, Path: at.path, State: Possible, region: map[evidence.OID]bool{}, AsOf: r.Facts.Listing.At, AddedBy: Change{Commit: commits[0]}}
+	p := Presence{Ref: at.ref, Path: at.path, State: Possible, region: r.graph.none(), AsOf: r.Facts.Listing.At, AddedBy: Change{Commit: commits[0]}}
 	var x tip
 	if at.index >= 0 {
 		x = t.tips[at.index]
@@ -191,7 +179,7 @@ func (r *reader) possible(at spot, t *track, commits []evidence.OID) Presence {
 		if from.oid == "" {
 			from.oid = c
 		}
-		p.region[c] = true
+		p.region.add(c)
 		came := r.arrival(from, c)
 		p.tips = append(p.tips, tip{oid: c, at: came, by: from.by})
 		if blob := r.holds(c, at.path); len(p.Versions) == 0 || p.Versions[len(p.Versions)-1].Blob != blob {
@@ -240,7 +228,7 @@ func (r *reader) contains(rows []Presence) []Containment {
 		}
 		reaching := r.grew(o)
 		for _, l := range r.Facts.Listing.Refs {
-			held := slices.ContainsFunc(rows, func(p Presence) bool { return p.Ref == l.Ref && p.region[o] })
+			held := slices.ContainsFunc(rows, func(p Presence) bool { return p.Ref == l.Ref && p.region.has(o) })
 			if l.Ref != "HEAD" && r.graph.holds(reaching, l.Target()) && !held {
 				out = append(out, Containment{l.Ref, o})
 			}

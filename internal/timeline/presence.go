@@ -53,11 +53,11 @@ type Presence struct {
 	AsOf      time.Time
 
 	tips   []tip // the malicious ones
-	region map[evidence.OID]bool
+	region region
 }
 
 // Holds reports whether a commit lies in the row.
-func (p Presence) Holds(o evidence.OID) bool { return p.region[o] }
+func (p Presence) Holds(o evidence.OID) bool { return p.region.has(o) }
 
 func (p Presence) added() time.Time {
 	if p.Added.NotBefore.Known() {
@@ -158,7 +158,7 @@ func (r *reader) maliciousPaths(t *track) []string {
 
 // open begins a row at tip x, which came after prev.
 func (r *reader) open(t *track, prev, x tip, dark *tip, path string) *Presence {
-	p := &Presence{Ref: t.ref, Path: path, State: Possible, region: map[evidence.OID]bool{}, AsOf: t.asOf.At}
+	p := &Presence{Ref: t.ref, Path: path, State: Possible, region: r.graph.none(), AsOf: t.asOf.At}
 	r.extend(p, prev, x, path)
 	p.Added = r.since(r.arrival(x, p.Versions[0].Commit), dark)
 	p.Versions[0].From = p.Added
@@ -199,15 +199,15 @@ func (r *reader) extend(p *Presence, prev, x tip, path string) {
 }
 
 // grow adds the connected malicious commits that o stands in: those that lie in the row though they never were a tip.
-func (r *reader) grow(region map[evidence.OID]bool, o evidence.OID, path string) {
+func (r *reader) grow(in region, o evidence.OID, path string) {
 	stack := []evidence.OID{o}
 	for len(stack) > 0 {
 		c := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if region[c] || r.holds(c, path) == "" {
+		if in.has(c) || r.holds(c, path) == "" {
 			continue
 		}
-		region[c] = true
+		in.add(c)
 		stack = append(stack, r.h.Commit(c).Parents...)
 	}
 }

@@ -92,7 +92,7 @@ type reader struct {
 
 // newReader sorts what came in any order: the result is the same for the same facts.
 func newReader(in Input) *reader {
-	r := &reader{Input: in, h: in.Facts.History, graph: newGraph(in.Facts.History), listed: map[evidence.Ref]evidence.ListedRef{},
+	r := &reader{Input: in, h: in.Facts.History, graph: newGraph(in.Facts.History, in.Campaign), listed: map[evidence.Ref]evidence.ListedRef{},
 		held: map[evidence.OID]map[string]evidence.OID{}, grown: map[evidence.OID]set{}, gaps: map[string]Gap{},
 		pushes: map[evidence.Ref][]evidence.Run{}, runs: slices.Clone(in.Facts.Runs)}
 	for _, l := range in.Facts.Listing.Refs {
