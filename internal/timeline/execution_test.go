@@ -242,3 +242,50 @@ func TestOpportunities(t *testing.T) {
 		})
 	}
 }
+
+// What supplies the file decides what a run ran: the head for most events, the default branch for some, the base for a pull request's target
+// until 2025-12-08.
+func TestWhatRan(t *testing.T) {
+	const moved = 98 * 24 * 3600 // 2025-12-08
+	for _, c := range []struct {
+		name, event, branch, head string
+		seconds                   int
+		want                      string // ref and version, "" for a run that is none of ours
+	}{
+		{"push reads the pushed commit", "push", "main", "plant", 21, "main bad1"},
+		{"and not another's", "push", "main", "base", 21, ""},
+		{"schedule reads the default branch as it was", "schedule", "main", "base", 25, "main bad1"},
+		{"before the plant", "schedule", "main", "base", 15, ""},
+		{"after the removal", "schedule", "main", "plant", 45, ""},
+		{"a pull request's target read its base branch", "pull_request_target", "feature", "base", 55, "feature bad2"},
+		{"and reads the default branch since", "pull_request_target", "feature", "base", moved + 10, ""},
+		{"what a lost commit held cannot be told", "push", "main", "lost", 30, "main "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			w.trunk("main")
+			every := []workflow.Trigger{{Event: "push"}, {Event: "schedule"}, {Event: "pull_request_target"}}
+			w.version("bad1", nil, every...)
+			w.version("bad2", nil, every...)
+			w.commit("base", 10, "")
+			w.commit("plant", 20, "a.yml=bad1", "base")
+			w.commit("fix", 40, "", "plant")
+			w.commit("side", 50, "a.yml=bad2", "base")
+			w.push("main", 10, "0", "base")
+			w.push("main", 20, "base", "plant")
+			w.push("main", 40, "plant", "fix")
+			w.push("side", 50, "0", "side")
+			w.list(moved+1000, "main=fix side=side")
+			w.now = at(moved + 2000)
+			run := w.run(7, c.branch, c.head, c.seconds)
+			run.Event = c.event
+			got := ""
+			for _, e := range w.read().Executions {
+				got = short(e.Ref) + " " + w.names[e.Blob]
+			}
+			if got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}

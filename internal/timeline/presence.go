@@ -200,15 +200,16 @@ func (r *reader) extend(p *Presence, prev, x tip, path string) {
 
 // grow adds the connected malicious commits that o stands in: those that lie in the row though they never were a tip.
 func (r *reader) grow(in region, o evidence.OID, path string) {
-	stack := []evidence.OID{o}
-	for len(stack) > 0 {
+	start, ok := r.graph.number[o]
+	stack := []int32{start}
+	for ok && len(stack) > 0 {
 		c := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if in.has(c) || r.holds(c, path) == "" {
+		if in.s.has(c) || r.bad[c][path] == "" {
 			continue
 		}
-		in.add(c)
-		stack = append(stack, r.h.Commit(c).Parents...)
+		in.s.add(c)
+		stack = append(stack, r.graph.parents[c]...)
 	}
 }
 

@@ -81,8 +81,8 @@ type reader struct {
 	trunk      map[evidence.OID]bool // first-parent chain of the default branch
 	tracks     []*track
 	listed     map[evidence.Ref]evidence.ListedRef
-	held       map[evidence.OID]map[string]evidence.OID // malicious files by commit: path to blob
-	grown      map[evidence.OID]set                     // what grew from campaign commits
+	bad        []map[string]evidence.OID // malicious files by number of the commit, path to blob; nil where the tree could not be had
+	grown      map[evidence.OID]set      // what grew from campaign commits
 	attempts   map[int64]map[int]bool
 	jobsTold   map[casefile.Attempt]bool // their jobs were listed to the end
 	byHead     map[evidence.OID][]Execution
@@ -93,11 +93,12 @@ type reader struct {
 // newReader sorts what came in any order: the result is the same for the same facts.
 func newReader(in Input) *reader {
 	r := &reader{Input: in, h: in.Facts.History, graph: newGraph(in.Facts.History, in.Campaign), listed: map[evidence.Ref]evidence.ListedRef{},
-		held: map[evidence.OID]map[string]evidence.OID{}, grown: map[evidence.OID]set{}, gaps: map[string]Gap{},
+		grown: map[evidence.OID]set{}, gaps: map[string]Gap{},
 		pushes: map[evidence.Ref][]evidence.Run{}, runs: slices.Clone(in.Facts.Runs)}
 	for _, l := range in.Facts.Listing.Refs {
 		r.listed[l.Ref] = l
 	}
+	r.judgeTrees()
 	slices.SortFunc(r.runs, func(a, b evidence.Run) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.RunID, b.RunID), cmp.Compare(a.Attempt, b.Attempt))
 	})
@@ -197,24 +198,37 @@ func (r *reader) findTrunk() {
 	}
 }
 
+// judgeTrees notes the malicious files in the tree of every commit; most commits share theirs.
+func (r *reader) judgeTrees() {
+	r.bad = make([]map[string]evidence.OID, len(r.graph.parents))
+	seen := map[evidence.OID]map[string]evidence.OID{}
+	for o, i := range r.graph.number {
+		entries, known := r.h.Workflows(o)
+		if !known {
+			continue
+		}
+		tree := r.h.Holding(o).Workflows
+		files, done := seen[tree]
+		if !done {
+			files = map[string]evidence.OID{}
+			for _, e := range entries {
+				if _, bad := r.Malicious[e.Blob]; bad {
+					files[e.Path] = e.Blob
+				}
+			}
+			seen[tree] = files
+		}
+		r.bad[i] = files
+	}
+}
+
 // malicious lists the malicious files in the tree of a commit by path; ok is false where the tree could not be had.
 func (r *reader) malicious(o evidence.OID) (files map[string]evidence.OID, ok bool) {
-	entries, ok := r.h.Workflows(o)
-	if !ok {
+	i, named := r.graph.number[o]
+	if !named {
 		return nil, false
 	}
-	tree := r.h.Holding(o).Workflows
-	files, done := r.held[tree]
-	if !done {
-		files = map[string]evidence.OID{}
-		for _, e := range entries {
-			if _, bad := r.Malicious[e.Blob]; bad {
-				files[e.Path] = e.Blob
-			}
-		}
-		r.held[tree] = files
-	}
-	return files, true
+	return r.bad[i], r.bad[i] != nil
 }
 
 // holds is the malicious blob at a path of a commit's tree, empty for none or for an unknown tree.
