@@ -8,7 +8,8 @@ SELECT r.name AS repository, e.run_id, e.attempt, nullif(u.event, '') AS event, 
        nullif(e.campaign, '') AS campaign, nullif(u.head_sha, '') AS head_sha, nullif(u.created_at, '') AS created_at,
        nullif(u.status, '') AS status, nullif(u.conclusion, '') AS conclusion, e.ladder AS execution, e.reason,
        e.leaked_not_before, e.leaked_not_before_clock, e.leaked_not_after, e.leaked_not_after_clock,
-       nullif(u.actor, '') AS actor, e.run AS evidence
+       nullif(u.actor, '') AS actor,
+       (SELECT group_concat(value, ' ' ORDER BY value) FROM (SELECT e.run AS value UNION SELECT value FROM json_each(e.leaked_evidence))) AS evidence
   FROM execution e JOIN run u ON u.id = e.run JOIN repository r ON r.id = e.repository
  WHERE :repo = '' OR r.key = lower(:repo)
  ORDER BY r.key, u.created_at, e.run_id, e.attempt, e.run;

@@ -19,7 +19,7 @@ var contract = map[string]string{
 	"presence/presence":     "added added_by armed as_of blob campaign id path ref removed removed_by repository rules state versions",
 	"presence/contains":     "commit ref repository",
 	"runs/runs":             "actor attempt blob campaign conclusion created event evidence execution head_sha leaked path reason ref repository run_id status",
-	"runs/opportunities":    "at blob event head id path reason ref repository run_id status",
+	"runs/opportunities":    "at blob event evidence head id path reason ref repository run_id status",
 	"windows/windows":       "campaign closed could_have_opened_by credential evidence execution id open opened opened_by project reason repository secret state value",
 	"gaps/gaps":             "detail hint id kind repository subject unit",
 	"timeline/timeline":     "at at_clock clock detail evidence repository subject until until_clock what",

@@ -70,7 +70,7 @@ type runJSON struct {
 	Reason     *string       `json:"reason"`
 	Leaked     *when.Instant `json:"leaked"`
 	Actor      *string       `json:"actor"`
-	Evidence   string        `json:"evidence"`
+	Evidence   []string      `json:"evidence"`
 }
 
 // opportunityJSON is one time at which GitHub could start a version; run_id is null where no run is seen.
@@ -86,6 +86,7 @@ type opportunityJSON struct {
 	Reason     *string      `json:"reason"`
 	RunID      *int64       `json:"run_id"`
 	At         when.Instant `json:"at"`
+	Evidence   []string     `json:"evidence"`
 }
 
 func runsDocument(ctx context.Context, c *casefile.Case, in wanted) (any, []list, error) {
@@ -101,7 +102,7 @@ func runsDocument(ctx context.Context, c *casefile.Case, in wanted) (any, []list
 		x := runJSON{Repository: string(e.Repository), RunID: e.Run.RunID, Attempt: e.Run.Attempt, Event: nullable(e.Run.Event), Ref: nullable(e.Ref),
 			Path: e.Path, Blob: nullable(e.Blob), Campaign: nullable(e.Campaign), HeadSHA: nullable(e.Run.HeadSHA), Status: nullable(e.Run.Status),
 			Conclusion: nullable(e.Run.Conclusion), Execution: e.Ladder, Reason: nullable(e.Reason), Leaked: knownJSON(e.Leaked),
-			Actor: nullable(e.Run.Actor), Evidence: e.RunFact}
+			Actor: nullable(e.Run.Actor), Evidence: distinct(append([]string{e.RunFact}, e.Leaked.Evidence...))}
 		if !e.Run.CreatedAt.IsZero() {
 			x.Created = when.At(e.Run.CreatedAt, when.Server, e.RunFact)
 		}
@@ -114,7 +115,7 @@ func runsDocument(ctx context.Context, c *casefile.Case, in wanted) (any, []list
 			continue
 		}
 		x := opportunityJSON{ID: o.ID, Repository: string(o.Repository), Ref: nullable(o.Ref), Path: o.Path, Blob: string(o.Blob), Event: o.Event,
-			Head: nullable(o.Head), Status: o.Status, Reason: nullable(o.Reason), At: o.At}
+			Head: nullable(o.Head), Status: o.Status, Reason: nullable(o.Reason), At: o.At, Evidence: present(distinct(o.At.Evidence))}
 		if o.RunID != 0 {
 			x.RunID = &o.RunID
 		}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +18,7 @@ func (p *program) windowsCommand() *cobra.Command {
 		short: "From when to when each credential could be misused",
 		long: `One row per value of a credential: from the first instant at which it may have been in foreign hands to the instant at which its provider is
 shown to refuse it. Removing the workflow closes no window, and neither does a new value of the secret. not_known_closed counts as open.
+CLOSED names the clock where it is not the provider's: "declared" is somebody's word. REASON holds further statements about the window.
 
 "pentimento query rotate-first" orders the open ones by urgency. With --exit-code, any window that is not closed is exposure.`,
 		example: "  pentimento windows\n  pentimento windows --json | jq '.windows[] | select(.open)'",
@@ -23,12 +26,24 @@ shown to refuse it. Removing the workflow closes no window, and neither does a n
 		columns: []column{
 			plain("REPOSITORY", "repository", unknown), plain("SECRET", "secret", nothing), plain("CREDENTIAL", "credential", unknown),
 			plain("PROJECT", "project", nothing), plain("VALUE", "value", unknown), plain("STATE", "state", unknown),
-			plain("EXECUTION", "execution", nothing), instant("OPENED", "opened"), instant("CLOSED", "closed"),
+			plain("EXECUTION", "execution", nothing), instant("OPENED", "opened"), {"CLOSED", closed}, plain("REASON", "reason", nothing),
 		},
 		schema: "pentimento/windows/v1", key: "windows", document: windowsDocument,
 		exposed: func(r row) bool { return r.text("state") != exposure.Closed },
 		beside:  &aside{"rotate-first", func(row) bool { return true }, "window(s) that nothing shows closed, by urgency"},
 	})
+}
+
+// closed shows the end of a window, with the clock that says so where it is no server's.
+func closed(r row) string {
+	at := r.instant("closed")
+	var clocks []string
+	for _, name := range []string{"closed_not_before_clock", "closed_not_after_clock"} {
+		if c := r.text(name); c != "" && c != when.Server.String() && !slices.Contains(clocks, c) {
+			clocks = append(clocks, c)
+		}
+	}
+	return strings.Join(append([]string{at}, clocks...), " ")
 }
 
 // windowJSON is one row of pentimento/windows/v1. Secret is null for a credential that stands in no secret list; open is true for every
