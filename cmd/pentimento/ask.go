@@ -164,11 +164,7 @@ func unjudged(r row) bool {
 
 // upToDate reports whether the inferences are of the facts that the case holds now, and says on stderr if they are not.
 func (p *program) upToDate(ctx context.Context, c *casefile.Case) (bool, error) {
-	of := ""
-	err := c.Query(ctx, "SELECT value FROM analysis WHERE key = 'facts'", nil, func([]string) error { return nil }, func(v []*string) error {
-		of = *v[0]
-		return nil
-	})
+	of, err := analysedFacts(ctx, c)
 	if err != nil {
 		return false, err
 	}
@@ -184,6 +180,15 @@ func (p *program) upToDate(ctx context.Context, c *casefile.Case) (bool, error) 
 	return of == mark, nil
 }
 
+// analysedFacts is the mark of the facts that the inferences are of; empty where nobody has analysed.
+func analysedFacts(ctx context.Context, c *casefile.Case) (mark string, err error) {
+	err = c.Query(ctx, "SELECT value FROM analysis WHERE key = 'facts'", nil, func([]string) error { return nil }, func(v []*string) error {
+		mark = *v[0]
+		return nil
+	})
+	return mark, err
+}
+
 // wanted holds the repositories that a command is about by their keys; none for all.
 type wanted map[string]bool
 
@@ -192,21 +197,17 @@ func wantedOf(ctx context.Context, c *casefile.Case, names []string) (wanted, er
 	if len(names) == 0 {
 		return nil, nil
 	}
-	targets, err := c.Targets(ctx)
-	if err != nil {
-		return nil, err
-	}
-	known := wanted{}
-	for _, t := range targets {
-		known[t.Repository.Key()] = true
-	}
 	in := wanted{}
 	for _, name := range names {
 		repo, err := intake.ParseName(name)
 		if err != nil {
 			return nil, usageError{fmt.Errorf("repository %q: %w", name, err)}
 		}
-		if !known[repo.Key()] {
+		repo, known, err := c.Resolve(ctx, repo)
+		if err != nil {
+			return nil, err
+		}
+		if !known {
 			return nil, fmt.Errorf("%s: %w", repo, casefile.ErrUnknownRepository)
 		}
 		in[repo.Key()] = true

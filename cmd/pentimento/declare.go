@@ -2,15 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/evidence"
+	"pentimento/internal/exposure"
 	"pentimento/internal/intake"
 )
 
@@ -18,7 +19,10 @@ type declareOptions struct {
 	secret, credential, fact, at, by, because, retract string
 }
 
-var declarable = []string{casefile.Revoked, casefile.Replaced, casefile.NotUsed, casefile.FalsePositive, casefile.Confirmed}
+var (
+	declarable = []string{casefile.Revoked, casefile.Replaced, casefile.NotUsed, casefile.FalsePositive, casefile.Confirmed}
+	dated      = []string{casefile.Revoked, casefile.Replaced, casefile.Confirmed} // those whose time becomes a bound of a window
+)
 
 func (p *program) declareCommand() *cobra.Command {
 	var o declareOptions
@@ -42,7 +46,7 @@ back with --retract ID. Without --secret or --credential it speaks of the whole 
 	f.StringVar(&o.secret, "secret", "", "name of the secret")
 	f.StringVar(&o.credential, "credential", "", "identifier of the credential, as windows shows it")
 	f.StringVar(&o.fact, "fact", "", strings.Join(declarable, "|"))
-	f.StringVar(&o.at, "at", "", "since when (RFC 3339 or YYYY-MM-DD)")
+	f.StringVar(&o.at, "at", "", "since when (RFC 3339; for not-used and false-positive a date will do)")
 	f.StringVar(&o.by, "by", "", "who says so")
 	f.StringVar(&o.because, "because", "", "on what ground")
 	f.StringVar(&o.retract, "retract", "", "id of a declaration to take back")
@@ -54,22 +58,9 @@ func (p *program) declare(ctx context.Context, name string, o declareOptions) er
 	if err != nil {
 		return usageError{fmt.Errorf("declare: %w", err)}
 	}
-	d := casefile.Declaration{Repository: repo, Secret: o.secret, Credential: o.credential, Fact: o.fact, By: o.by, Because: o.because, Retracts: o.retract}
-	switch {
-	case o.retract != "" && (o.fact != "" || o.secret != "" || o.credential != ""):
-		return usagef("--retract takes back a whole declaration: no --fact, --secret or --credential with it")
-	case o.retract != "":
-		d.Fact = casefile.Retracted
-	case !slices.Contains(declarable, o.fact):
-		return usagef("--fact is one of %s", strings.Join(declarable, ", "))
-	case o.secret != "" && o.credential != "":
-		return usagef("--secret or --credential, not both")
-	}
-	if o.by == "" || o.because == "" || o.at == "" {
-		return usagef("a declaration needs --at, --by and --because")
-	}
-	if d.At, err = intake.ParseTime(o.at); err != nil {
-		return usageError{fmt.Errorf("--at: %w", err)}
+	d, err := o.declaration()
+	if err != nil {
+		return err
 	}
 	return p.withCase(ctx, func(c *casefile.Case) error {
 		info, err := c.Info(ctx)
@@ -80,12 +71,86 @@ func (p *program) declare(ctx context.Context, name string, o declareOptions) er
 			return hint(fmt.Errorf("declare: %s is later than the case's now, %s", evidence.Stamp(d.At), evidence.Stamp(now)),
 				"declare what has happened; a case of a later date is made with init --now")
 		}
+		known := false
+		if d.Repository, known, err = c.Resolve(ctx, repo); err != nil {
+			return err
+		}
+		if !known {
+			return fmt.Errorf("declare %s: %w", repo, casefile.ErrUnknownRepository)
+		}
+		if err := p.hasWindow(ctx, c, d); err != nil {
+			return err
+		}
 		id, err := c.Declare(ctx, d)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(p.stdout, id)
 		p.say("declared; next: pentimento analyze")
-		return errors.Join(err)
+		_, err = fmt.Fprintln(p.stdout, id)
+		return err
 	})
+}
+
+// declaration checks what was given, all but the repository.
+func (o declareOptions) declaration() (casefile.Declaration, error) {
+	d := casefile.Declaration{Secret: o.secret, Credential: o.credential, Fact: o.fact, By: o.by, Because: o.because, Retracts: o.retract}
+	switch {
+	case o.retract != "" && (o.fact != "" || o.secret != "" || o.credential != ""):
+		return d, usagef("--retract takes back a whole declaration: no --fact, --secret or --credential with it")
+	case o.retract != "":
+		d.Fact = casefile.Retracted
+	case !slices.Contains(declarable, o.fact):
+		return d, usagef("--fact is one of %s", strings.Join(declarable, ", "))
+	case o.secret != "" && o.credential != "":
+		return d, usagef("--secret or --credential, not both")
+	case o.credential == exposure.Unlinked:
+		return d, hint(usagef("--credential %s: that is what every secret is whose credential nobody knows, and none of its own", o.credential),
+			"name the secret with --secret")
+	}
+	if o.by == "" || o.because == "" || o.at == "" {
+		return d, usagef("a declaration needs --at, --by and --because")
+	}
+	at, err := intake.ParseTime(o.at)
+	if err != nil {
+		return d, usageError{fmt.Errorf("--at: %w", err)}
+	}
+	if _, err := time.Parse(time.DateOnly, strings.TrimSpace(o.at)); err == nil && slices.Contains(dated, d.Fact) {
+		return d, hint(usagef("--at %s: %s moves a bound, and a date alone leaves a whole day open", o.at, d.Fact),
+			"write RFC 3339 with a time, as in %s", evidence.Stamp(at.Add(10*time.Hour)))
+	}
+	d.At = at
+	return d, nil
+}
+
+// hasWindow refuses a statement about a secret or credential that no window of the repository names: it would decide nothing, and is most
+// likely misspelt. Before the first analysis nobody can tell.
+func (p *program) hasWindow(ctx context.Context, c *casefile.Case, d casefile.Declaration) error {
+	if d.Secret == "" && d.Credential == "" {
+		return nil
+	}
+	analysed, err := analysedFacts(ctx, c)
+	if err != nil {
+		return err
+	}
+	if analysed == "" {
+		p.say("the case has not been analysed: whether the name is right shows only then")
+		return nil
+	}
+	stored, err := exposure.StoredWindows(ctx, c)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, w := range stored {
+		switch {
+		case w.Repository.Key() != d.Repository.Key():
+		case strings.EqualFold(w.Secret, d.Secret) && d.Secret != "", w.Credential == d.Credential && d.Credential != "":
+			return nil
+		case d.Secret != "" && w.Secret != "" && !slices.Contains(names, w.Secret):
+			names = append(names, w.Secret)
+		case d.Credential != "" && w.Credential != exposure.Unlinked && !slices.Contains(names, w.Credential):
+			names = append(names, w.Credential)
+		}
+	}
+	return hint(fmt.Errorf("declare: no window of %s names %s", d.Repository, d.Secret+d.Credential), "there are: %s", or(strings.Join(names, ", "), "none"))
 }
