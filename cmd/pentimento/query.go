@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -104,8 +103,12 @@ func (p *program) readSQL() (string, error) {
 		return "", fmt.Errorf("read SQL from stdin: %w", err)
 	case len(text) > maxSQL:
 		return "", fmt.Errorf("read SQL from stdin: longer than %d bytes", maxSQL)
-	case len(bytes.TrimSpace(text)) == 0:
+	}
+	switch n := statements(string(text)); {
+	case n == 0:
 		return "", errors.New("read SQL from stdin: there is none")
+	case n > 1:
+		return "", hint(fmt.Errorf("read SQL from stdin: %d statements, and one answer to give", n), "ask them one at a time, or join them with UNION ALL")
 	}
 	return string(text), nil
 }
