@@ -243,7 +243,3 @@ func same(t *testing.T, what string, got, want []string) {
 		t.Errorf("%s:\n  got  %s\n  want %s", what, strings.Join(got, "\n       "), strings.Join(want, "\n       "))
 	}
 }
-
-type timelineGap = timeline.Gap
-
-func contains(text, part string) bool { return strings.Contains(text, part) }

@@ -1,0 +1,79 @@
+package timeline_test
+
+import (
+	"testing"
+
+	"pentimento/internal/workflow"
+)
+
+func TestArmed(t *testing.T) {
+	only := func(event string, filter ...string) func(w *world) {
+		return func(w *world) {
+			w.trunk("main")
+			w.version("bad1", nil, workflow.Trigger{Event: event, Branches: filter})
+			w.commit("base", 10, "")
+			w.commit("plant", 20, "a.yml=bad1", "base")
+			w.list(100, "main=base side=plant tag/v1=plant")
+		}
+	}
+	rows := func(side, tag string) []string {
+		return []string{`side a.yml [bad1/plant] proven ` + side + ` added 20g by "plant"`, `tag/v1 a.yml [bad1/plant] proven ` + tag + ` added 20g by "plant"`}
+	}
+	teach(t, []lesson{
+		{name: "by push", facts: only("push"), rows: rows("armed", "armed")},
+		{name: "by dispatch", facts: only("workflow_dispatch"), rows: rows("armed", "armed")},
+		{name: "a filter for another branch: one of that name can be cut from it", facts: only("push", "release"), rows: rows("armed", "no")},
+		{name: "on the default branch alone", facts: only("schedule"), rows: rows("no", "no")},
+		{name: "triggers that could not be read", rows: rows("armed", "armed"), facts: func(w *world) {
+			only("push")(w)
+			w.version("bad1", nil)
+		}},
+	})
+}
+
+func TestForks(t *testing.T) {
+	fork := func(w *world) {
+		w.trunk("main")
+		w.facts.State.ForkOf, w.facts.State.CreatedAt = "copperfin/loomwork", at(50)
+		w.commit("base", 10, "")
+		w.commit("plant", 20, "a.yml=bad1", "base")
+	}
+	inherited := `main a.yml [bad1/plant] proven inherited added 20g by "plant"`
+	teach(t, []lesson{
+		{name: "what came with the fork is inherited", rows: []string{inherited}, facts: func(w *world) {
+			fork(w)
+			w.list(100, "main=plant")
+		}},
+		{
+			name: "a rearm pushed to the fork is not", facts: func(w *world) {
+				fork(w)
+				w.commit("rearm", 70, "a.yml=bad2", "plant")
+				w.push("main", 5000, "plant", "rearm")
+				w.list(9000, "main=rearm")
+			},
+			rows: []string{`main a.yml [bad1/plant bad2/rearm] proven armed added 20g..5000s by "plant"`},
+		},
+		{
+			name: "nor is a branch that was pushed there later, however old its commit claims to be", facts: func(w *world) {
+				fork(w)
+				w.commit("sneak", 30, "a.yml=bad2", "base")
+				w.push("x", 5000, "0", "sneak")
+				w.list(9000, "main=plant x=sneak")
+			},
+			rows: []string{inherited, `x a.yml [bad2/sneak] proven armed added 5000s by "sneak"`},
+		},
+		{
+			name: "a branch cut from what was inherited is", facts: func(w *world) {
+				fork(w)
+				w.push("x", 5000, "0", "plant")
+				w.list(9000, "main=plant x=plant")
+			},
+			rows: []string{inherited, `x a.yml [bad1/plant] proven inherited added 5000s by ""`},
+		},
+		{name: "a commit that says it is younger than the fork was not inherited", facts: func(w *world) {
+			fork(w)
+			w.facts.State.CreatedAt = at(15)
+			w.list(100, "main=plant")
+		}, rows: []string{`main a.yml [bad1/plant] proven armed added 20g by "plant"`}},
+	})
+}
