@@ -77,7 +77,7 @@ func (p *program) ask(ctx context.Context, q *question, o askOptions, names []st
 	if err := o.check(); err != nil {
 		return err
 	}
-	return p.withCase(ctx, func(c *casefile.Case) error {
+	return p.withReadCase(ctx, func(c *casefile.Case) error {
 		in, err := wantedOf(ctx, c, names)
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ func (p *program) evidence(ctx context.Context, o evidenceOptions, ids []string)
 	if o.body && (o.json || len(ids) != 1) {
 		return usagef("--body goes with one id and without --json")
 	}
-	return p.withCase(ctx, func(c *casefile.Case) error {
+	return p.withReadCase(ctx, func(c *casefile.Case) error {
 		var items []casefile.Item
 		for _, id := range ids {
 			chain, err := chainOf(ctx, c, id)

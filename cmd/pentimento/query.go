@@ -130,7 +130,7 @@ func (p *program) listQueries(o queryOptions) error {
 }
 
 func (p *program) runQuery(ctx context.Context, o queryOptions, name *string, sql string, values map[string]string) error {
-	return p.withCase(ctx, func(c *casefile.Case) error {
+	return p.withReadCase(ctx, func(c *casefile.Case) error {
 		var answer rowset
 		if err := answer.read(ctx, c, sql, values); err != nil {
 			return err

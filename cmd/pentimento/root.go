@@ -163,6 +163,15 @@ func (p *program) withCase(ctx context.Context, f func(*casefile.Case) error) er
 	return errors.Join(f(c), c.Close())
 }
 
+// withReadCase does the same for what only reads: it needs no right to write.
+func (p *program) withReadCase(ctx context.Context, f func(*casefile.Case) error) error {
+	c, err := casefile.OpenRead(ctx, p.path())
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(c), c.Close())
+}
+
 // say prints one line for people, escaped.
 func (p *program) say(format string, args ...any) {
 	if !p.quiet {

@@ -26,8 +26,7 @@ func (c *Case) Query(ctx context.Context, query string, params map[string]string
 	ctx, cancel := context.WithTimeout(ctx, maxQueryTime)
 	defer cancel()
 	q := url.Values{"mode": {"ro"}, "_pragma": {"query_only(1)", "busy_timeout(10000)", "trusted_schema(0)"}}
-	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: c.path}).EscapedPath(), RawQuery: q.Encode()}).String()
-	db, err := sql.Open("sqlite", dsn)
+	db, err := sql.Open("sqlite", dsn(c.path, q))
 	if err != nil {
 		return fmt.Errorf("query: %w", err)
 	}
