@@ -43,41 +43,11 @@ func (p *program) analyze(ctx context.Context, c *casefile.Case) error {
 	if err != nil {
 		return err
 	}
-	targets, err := c.Targets(ctx)
-	if err != nil {
+	a := &analysis{file: c, packs: packs, info: info, windows: map[int64][]*exposure.Window{}}
+	if err := c.Rebuild(ctx, func(in *casefile.Inferences) error { return a.all(ctx, in) }); err != nil {
 		return err
 	}
-	findings, err := findAll(ctx, c, packs)
-	if err != nil {
-		return err
-	}
-	mark, err := c.Mark(ctx)
-	if err != nil {
-		return err
-	}
-	a := analysis{file: c, packs: packs, findings: findings, info: info, windows: map[int64][]*exposure.Window{}}
-	err = c.Rebuild(ctx, func(in *casefile.Inferences) error {
-		if err := in.Exec("INSERT INTO analysis (key, value) VALUES ('version', ?), ('facts', ?)", version(), mark); err != nil {
-			return err
-		}
-		list := make([]detect.Finding, 0, len(findings))
-		for _, f := range findings {
-			list = append(list, f)
-		}
-		if err := detect.StoreFindings(in, list); err != nil {
-			return err
-		}
-		for _, t := range targets {
-			if err := a.repository(ctx, in, t.Repository); err != nil {
-				return fmt.Errorf("analyze %s: %w", t.Repository, err)
-			}
-		}
-		return a.pushers(in)
-	})
-	if err != nil {
-		return err
-	}
-	p.say("analysed %d repositories: %d malicious workflow version(s)", len(targets), len(findings))
+	p.say("analysed %d repositories: %d malicious workflow version(s)", a.repositories, len(a.findings))
 	return nil
 }
 
@@ -88,6 +58,36 @@ type analysis struct {
 	findings map[evidence.OID]detect.Finding
 	info     casefile.Info
 	windows  map[int64][]*exposure.Window // by row id of the repository
+
+	repositories int // worked out
+}
+
+// all works the case out. It reads within the rebuild alone: that holds the right to write, so every part is of the same facts.
+func (a *analysis) all(ctx context.Context, in *casefile.Inferences) error {
+	mark, err := a.file.Mark(ctx)
+	if err != nil {
+		return err
+	}
+	if err := in.Exec("INSERT INTO analysis (key, value) VALUES ('version', ?), ('facts', ?)", version(), mark); err != nil {
+		return err
+	}
+	if a.findings, err = findAll(ctx, a.file, a.packs); err != nil {
+		return err
+	}
+	if err := detect.StoreFindings(in, slices.Collect(maps.Values(a.findings))); err != nil {
+		return err
+	}
+	targets, err := a.file.Targets(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		if err := a.repository(ctx, in, t.Repository); err != nil {
+			return fmt.Errorf("analyze %s: %w", t.Repository, err)
+		}
+		a.repositories++
+	}
+	return a.pushers(in)
 }
 
 // repository works one repository out, from facts to verdict.
