@@ -41,7 +41,7 @@ func (c *Collector) Repository(ctx context.Context, repo evidence.Repository, em
 	if now := evidence.Repository(state.FullName); now.Key() != repo.Key() {
 		obs.Gaps = []evidence.Gap{{Kind: evidence.GapRenamed, Subject: state.FullName,
 			Detail: fmt.Sprintf("%s is called %s now; what was collected is of that repository (id %d)", repo, now, state.GitHubID),
-			Hint:   "what happened under the old name may be listed elsewhere under it"}}
+			Hint:   "the present name is an alias: commands take it as well"}}
 	}
 	return state, true, u.keep(obs)
 }

@@ -73,7 +73,7 @@ func (rem *remote) settle(asked, final *url.URL) error {
 	name := func(p string) string { return strings.ToLower(strings.TrimSuffix(strings.Trim(p, "/"), ".git")) }
 	if name(path) != name(asked.Path) || !strings.EqualFold(base.Host, asked.Host) {
 		rem.gaps = append(rem.gaps, evidence.Gap{Repository: rem.repo, Unit: unitRefs, Kind: evidence.GapRenamed, Subject: "address",
-			Detail: fmt.Sprintf("the server redirects to %s", printable(rem.address())), Hint: "add the repository under its present name as well"})
+			Detail: fmt.Sprintf("the server redirects to %s", printable(rem.address())), Hint: "the API tells the present name; once it has, commands take that name, too"})
 	}
 	return nil
 }
