@@ -70,6 +70,8 @@ func hints(err error) []string {
 		return []string{"use the version of pentimento that wrote it, or a later one"}
 	case errors.Is(err, casefile.ErrDamaged):
 		return []string{"restore a copy of the case; nothing was changed"}
+	case errors.Is(err, casefile.ErrBusy):
+		return []string{"wait for it to end; end it, and the same command goes on where it stopped"}
 	case errors.Is(err, casefile.ErrUnknownRepository):
 		return []string{"pentimento repos lists the repositories of the case; pentimento add adds one"}
 	}

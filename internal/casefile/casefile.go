@@ -10,6 +10,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 )
 
@@ -26,6 +27,8 @@ type Case struct {
 	codec codec
 	// collection is the running collection; see [Case.BeginCollection].
 	collection int64
+	// collecting is held while a collection runs.
+	collecting *os.File
 }
 
 // Errors that a caller tells apart.
@@ -35,6 +38,7 @@ var (
 	ErrForeign = errors.New("not a pentimento case file")
 	ErrNewer   = errors.New("the case was written by a newer pentimento")
 	ErrDamaged = errors.New("the case file is damaged")
+	ErrBusy    = errors.New("another collection of this case is running")
 )
 
 // Info is what init stores once.
@@ -47,7 +51,7 @@ type Info struct {
 }
 
 // Close closes the file; an error means that the last writes may not have been folded into it.
-func (c *Case) Close() error { return c.db.Close() }
+func (c *Case) Close() error { return errors.Join(c.db.Close(), c.release()) }
 
 // Mirrors is the folder beside the case that caches git objects.
 func (c *Case) Mirrors() string { return c.path + ".mirrors" }

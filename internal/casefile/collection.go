@@ -100,7 +100,15 @@ type Plan struct {
 }
 
 // BeginCollection takes up the last collection if it has the same plan and was interrupted, else begins a new one. resumed tells which.
+// While it runs, no other process can collect for the same case ([ErrBusy]): two would take up each other's work and write to the same
+// mirrors. The system lock on CASE.lock that says so is given up by [Case.FinishCollection] and [Case.Close], and by itself when the
+// process dies. It holds between processes of one machine, and between machines only where a network file system passes it on.
 func (c *Case) BeginCollection(ctx context.Context, plan Plan, now time.Time) (resumed bool, err error) {
+	if c.collecting == nil {
+		if c.collecting, err = lock(c.path + ".lock"); err != nil {
+			return false, fmt.Errorf("begin collection: %w", err)
+		}
+	}
 	var last Plan
 	var id int64
 	var finished string
@@ -130,7 +138,15 @@ func (c *Case) FinishCollection(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("finish collection: %w", err)
 	}
-	return nil
+	return c.release()
+}
+
+func (c *Case) release() error {
+	held := c.collecting
+	if c.collecting = nil; held == nil {
+		return nil
+	}
+	return unlock(held)
 }
 
 // Done lists the units of a repository that the running collection has finished.
