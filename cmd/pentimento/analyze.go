@@ -109,6 +109,14 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	if err := timeline.Store(in, facts.ID, read); err != nil {
 		return err
 	}
+	for _, blob := range facts.Redacted {
+		err := in.Gap(facts.ID, evidence.Gap{Repository: repo, Unit: "detect", Kind: evidence.GapUnreadable, Subject: string(blob),
+			Detail: "parts of this workflow text had the shape of a credential and were not kept: what they said was not judged",
+			Hint:   "read the file in the mirror or at its source by hand"}, nil)
+		if err != nil {
+			return err
+		}
+	}
 	for _, w := range exposure.Windows(input) {
 		a.windows[facts.ID] = append(a.windows[facts.ID], &w)
 	}

@@ -145,7 +145,7 @@ func unreachable(in Input) (evidence.Gap, bool) {
 func nothingFound(in Input, v Verdict) Verdict {
 	v.State = RepoUnknown
 	holes := holes(in.Facts.Gaps)
-	activity := activityListed(in.Facts)
+	activity, since := activityListed(in.Facts)
 	for _, g := range in.Timeline.Gaps {
 		if g.Kind == evidence.GapObjectMissing || g.Kind == evidence.GapBrokenChain || g.Kind == evidence.GapUnplaced {
 			holes = append(holes, g.ID())
@@ -160,6 +160,8 @@ func nothingFound(in Input, v Verdict) Verdict {
 		v.Reason = "its refs were never listed"
 	case len(in.Facts.Listing.Refs) == 0:
 		v.Reason, v.Evidence = "it has no refs: what they held before cannot be seen", append(holes, in.Facts.Listing.Source)
+	case len(in.Facts.Redacted) > 0:
+		v.Reason, v.Evidence = "parts of a workflow text had the shape of a credential and were not kept: what they said was not judged", holes
 	case len(holes) > 0:
 		v.Reason, v.Evidence = "nothing found in what could be read; parts could not (see gaps)", holes
 	case unread != "":
@@ -168,6 +170,9 @@ func nothingFound(in Input, v Verdict) Verdict {
 		v.Reason, v.Evidence = "nothing in the present history; what was erased could not be seen: "+activity, []string{in.Facts.Listing.Source}
 	default:
 		v.State, v.Reason, v.Evidence = RepoClean, "nothing in the present history, nor in what activity tells of", []string{in.Facts.Listing.Source}
+		if !since.IsZero() {
+			v.Reason += " since " + evidence.Stamp(since) + ", its oldest row"
+		}
 	}
 	return v
 }
@@ -186,9 +191,9 @@ func holes(gaps []evidence.Gap) []string {
 }
 
 // activityListed says why the activity does not vouch for the last listing of refs; empty where it does: listed to its end, without a lower
-// bound of ours, and not before the refs were.
-func activityListed(facts *casefile.Facts) string {
-	why := "the activity of the repository was not listed"
+// bound of ours, and not before the refs were. since is how far back it reached.
+func activityListed(facts *casefile.Facts) (why string, since time.Time) {
+	why = "the activity of the repository was not listed"
 	for _, c := range facts.Coverage {
 		switch {
 		case c.Origin != evidence.OriginActivity:
@@ -199,10 +204,10 @@ func activityListed(facts *casefile.Facts) string {
 		case c.To.Before(facts.Listing.At):
 			why = "activity was last listed at " + evidence.Stamp(c.To) + ", before the refs"
 		default:
-			return ""
+			return "", c.Oldest
 		}
 	}
-	return why
+	return why, time.Time{}
 }
 
 // firstUnread names the first part of the present history that was not had: a listed object, a parent, or the tree of a commit.
