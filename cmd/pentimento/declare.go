@@ -119,7 +119,7 @@ func (o declareOptions) declaration() (casefile.Declaration, error) {
 			"write RFC 3339 with a time, as in %s", evidence.Stamp(at.Add(10*time.Hour)))
 	}
 	d.At = at
-	return d, nil
+	return d, d.Check()
 }
 
 // hasWindow refuses a statement about a secret or credential that no window of the repository names: it would decide nothing, and is most

@@ -72,6 +72,10 @@ func hints(err error) []string {
 		return []string{"restore a copy of the case; nothing was changed"}
 	case errors.Is(err, casefile.ErrBusy):
 		return []string{"wait for it to end; end it, and the same command goes on where it stopped"}
+	case errors.Is(err, casefile.ErrCredential):
+		return []string{"name it by what is no secret: its name, or its id at the provider"}
+	case errors.Is(err, casefile.ErrRetraction):
+		return []string{"declare the first statement again, in the same words or in better ones"}
 	case errors.Is(err, casefile.ErrUnknownRepository):
 		return []string{"pentimento repos lists the repositories of the case; pentimento add adds one"}
 	}

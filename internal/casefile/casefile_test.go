@@ -302,45 +302,6 @@ func TestQueryIsReadOnly(t *testing.T) {
 	}
 }
 
-func TestDeclarationsAreKeptAndRetractable(t *testing.T) {
-	ctx, c := context.Background(), newCase(t)
-	collecting(t, c, "orchard/press")
-	d := Declaration{Repository: "orchard/press", Secret: "PYPI_TOKEN", Fact: Revoked, At: day, By: "registry", Because: "mail of 3 September"}
-	id, err := c.Declare(ctx, d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again, err := c.Declare(ctx, d); err != nil || again != id {
-		t.Errorf("the same statement again: %s, %v", again, err)
-	}
-	statements := func() int {
-		t.Helper()
-		f, err := c.Facts(ctx, "orchard/press")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(f.Statements)
-	}
-	if statements() != 1 {
-		t.Error("the statement is not in force")
-	}
-	if _, err := c.Declare(ctx, Declaration{Repository: "orchard/press", Fact: Retracted, At: day, By: "registry", Retracts: "dec-none"}); err == nil {
-		t.Error("a retraction of nothing was stored")
-	}
-	if _, err := c.Declare(ctx, Declaration{Repository: "orchard/press", Fact: Retracted, At: day, By: "registry", Retracts: id}); err != nil {
-		t.Fatal(err)
-	}
-	if statements() != 0 {
-		t.Error("a retracted statement is still in force")
-	}
-	if all, err := c.Declarations(ctx, "orchard/press"); err != nil || len(all) != 2 {
-		t.Errorf("history of statements: %v, %v", all, err)
-	}
-	if _, err := c.Declare(ctx, Declaration{Repository: "orchard/none", Fact: Revoked, At: day}); !errors.Is(err, ErrUnknownRepository) {
-		t.Errorf("unknown repository: %v", err)
-	}
-}
-
 func TestInstantSurvivesItsColumns(t *testing.T) {
 	for name, i := range map[string]when.Instant{
 		"unknown": {Evidence: []string{}},

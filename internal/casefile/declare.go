@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"pentimento/internal/evidence"
@@ -29,32 +31,63 @@ type Declaration struct {
 	By         string
 	Because    string
 	Retracts   string // id of the declaration taken back
+	Again      int    // how many statements of the same words came before it and were taken back
 }
 
 // ID of the fact.
 func (d Declaration) ID() string {
-	return evidence.ID("dec", d.Repository.Key(), d.Secret, d.Credential, d.Fact, evidence.Stamp(d.At), d.By, d.Because, d.Retracts)
+	parts := []string{d.Repository.Key(), d.Secret, d.Credential, d.Fact, evidence.Stamp(d.At), d.By, d.Because, d.Retracts}
+	if d.Again > 0 {
+		parts = append(parts, strconv.Itoa(d.Again))
+	}
+	return evidence.ID("dec", parts...)
 }
 
-// ErrUnknownRepository is returned for a repository that is not in the case.
-var ErrUnknownRepository = errors.New("the repository is not in the case")
-
-// Declare adds a statement; the same statement twice is one.
-func (c *Case) Declare(ctx context.Context, d Declaration) (id string, err error) {
-	if d.Retracts != "" {
-		var n int
-		row := c.db.QueryRowContext(ctx, "SELECT count(*) FROM declaration d JOIN repository r ON r.id = d.repository WHERE d.id = ? AND r.key = ?",
-			d.Retracts, d.Repository.Key())
-		if err := row.Scan(&n); err != nil {
-			return "", fmt.Errorf("declare: %w", err)
-		}
-		if n == 0 {
-			return "", fmt.Errorf("declare: %s of %s: no such declaration", d.Retracts, d.Repository)
+// Check refuses a statement of which any text has the shape of a credential: it would have to be stored without what it speaks of. The
+// error does not say the value back.
+func (d Declaration) Check() error {
+	for _, text := range []struct{ name, value string }{
+		{"the name of the secret", d.Secret}, {"the identifier of the credential", d.Credential}, {"who says so", d.By}, {"the ground", d.Because},
+	} {
+		if _, n := Redact([]byte(text.value)); n > 0 {
+			return fmt.Errorf("declare: %s: %w", text.name, ErrCredential)
 		}
 	}
-	res, err := c.db.ExecContext(ctx, `INSERT INTO declaration (id, repository, secret, credential, fact, at, by_whom, because, retracts)
-		SELECT ?, id, ?, ?, ?, ?, ?, ?, ? FROM repository WHERE key = ? ON CONFLICT (id) DO UPDATE SET id = id`,
-		d.ID(), d.Secret, d.Credential, d.Fact, evidence.Stamp(d.At), d.By, redactText(d.Because), d.Retracts, d.Repository.Key())
+	return nil
+}
+
+// Errors of declarations that a caller tells apart.
+var (
+	ErrUnknownRepository = errors.New("the repository is not in the case")
+	ErrCredential        = errors.New("it holds a credential itself")
+	ErrRetraction        = errors.New("it is a retraction, which cannot be taken back")
+)
+
+// Declare adds a statement. The same statement twice is one while it is in force; after its retraction it is a new one.
+func (c *Case) Declare(ctx context.Context, d Declaration) (id string, err error) {
+	if err := d.Check(); err != nil {
+		return "", err
+	}
+	all, err := c.Declarations(ctx, d.Repository)
+	if err != nil {
+		return "", err
+	}
+	if d.Retracts != "" {
+		i := slices.IndexFunc(all, func(x Declaration) bool { return x.ID() == d.Retracts })
+		if i < 0 {
+			return "", fmt.Errorf("declare: %s of %s: no such declaration", d.Retracts, d.Repository)
+		}
+		if all[i].Retracts != "" {
+			return "", fmt.Errorf("declare: %s: %w", d.Retracts, ErrRetraction)
+		}
+	}
+	for taken := takenBack(all); taken[d.ID()]; {
+		d.Again++
+	}
+	// Two that declare the same at once come to the same id: the second leaves the row of the first.
+	res, err := c.db.ExecContext(ctx, `INSERT INTO declaration (id, repository, secret, credential, fact, at, by_whom, because, retracts, again)
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ? FROM repository WHERE key = ? ON CONFLICT (id) DO UPDATE SET id = id`,
+		d.ID(), d.Secret, d.Credential, d.Fact, evidence.Stamp(d.At), d.By, d.Because, d.Retracts, d.Again, d.Repository.Key())
 	if err != nil {
 		return "", fmt.Errorf("declare: %w", err)
 	}
@@ -64,15 +97,23 @@ func (c *Case) Declare(ctx context.Context, d Declaration) (id string, err error
 	return d.ID(), nil
 }
 
+// takenBack are the ids of what later statements retract.
+func takenBack(all []Declaration) map[string]bool {
+	taken := map[string]bool{}
+	for _, d := range all {
+		if d.Retracts != "" {
+			taken[d.Retracts] = true
+		}
+	}
+	return taken
+}
+
 func (c *Case) loadStatements(ctx context.Context, f *Facts) error {
 	all, err := c.Declarations(ctx, f.Repository)
 	if err != nil {
 		return err
 	}
-	taken := map[string]bool{}
-	for _, d := range all {
-		taken[d.Retracts] = true
-	}
+	taken := takenBack(all)
 	for _, d := range all {
 		if d.Retracts == "" && !taken[d.ID()] {
 			f.Statements = append(f.Statements, d)
@@ -84,11 +125,11 @@ func (c *Case) loadStatements(ctx context.Context, f *Facts) error {
 // Declarations lists every statement about a repository, retracted ones and retractions included, by time.
 func (c *Case) Declarations(ctx context.Context, repo evidence.Repository) ([]Declaration, error) {
 	var out []Declaration
-	err := c.each(ctx, `SELECT r.name, d.secret, d.credential, d.fact, d.at, d.by_whom, d.because, d.retracts FROM declaration d
+	err := c.each(ctx, `SELECT r.name, d.secret, d.credential, d.fact, d.at, d.by_whom, d.because, d.retracts, d.again FROM declaration d
 		JOIN repository r ON r.id = d.repository WHERE r.key = ? ORDER BY d.at, d.id`, []any{repo.Key()}, func(scan func(...any) error) error {
 		var d Declaration
 		var at string
-		if err := scan(&d.Repository, &d.Secret, &d.Credential, &d.Fact, &at, &d.By, &d.Because, &d.Retracts); err != nil {
+		if err := scan(&d.Repository, &d.Secret, &d.Credential, &d.Fact, &at, &d.By, &d.Because, &d.Retracts, &d.Again); err != nil {
 			return err
 		}
 		err := parseStamps(pair{at, &d.At})

@@ -102,7 +102,8 @@ CREATE TABLE declaration (         -- what a person knows; clock "declared"
   at           TEXT NOT NULL,
   by_whom      TEXT NOT NULL,
   because      TEXT NOT NULL,
-  retracts     TEXT NOT NULL       -- the id of the declaration that this one takes back, else empty
+  retracts     TEXT NOT NULL,      -- the id of the declaration that this one takes back, else empty
+  again        INTEGER NOT NULL    -- how many of the same words came before and were taken back
 ) STRICT;
 
 CREATE TABLE execution (           -- how far one attempt of a run of a malicious version got
