@@ -28,8 +28,8 @@ func (p *program) evidenceCommand() *cobra.Command {
 		Long: `Prints a fact or an inference by its id, then the answer of the source that told it: how it was asked, when it came, its digests, and how it
 begins. The first digest is of the body as received, the second of the body as stored: what looked like a token was redacted.
 
---body writes the stored body of the answer alone, byte by byte, or escaped on a terminal. Packs of git objects leave no body; the objects
-do.`,
+--body writes the stored body of the answer alone, byte by byte, or escaped on a terminal. Packs of git objects are not kept; each object's
+own name is its digest. The body of such an answer says which objects were wanted.`,
 		Example: "  pentimento evidence upd-0123456789abcdef\n  pentimento evidence src-0123456789abcdef --body | jq .",
 		Args:    cobra.MinimumNArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return p.evidence(cmd.Context(), o, args) },

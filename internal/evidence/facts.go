@@ -14,7 +14,7 @@ type Origin string
 // Origins of this version. GitRefs and GitPack come over git; the others are REST endpoints of GitHub.
 const (
 	OriginGitRefs    Origin = "git-refs"   // one listing of advertised refs
-	OriginGitPack    Origin = "git-pack"   // objects fetched or read from a mirror; no body is kept
+	OriginGitPack    Origin = "git-pack"   // objects fetched or read from a mirror; the body says which were wanted
 	OriginRepository Origin = "repository" // GET /repos/{owner}/{repo}
 	OriginActivity   Origin = "activity"   // GET /repos/{owner}/{repo}/activity
 	OriginEvents     Origin = "events"     // GET /repos/{owner}/{repo}/events

@@ -14,10 +14,13 @@ package gitremote
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"pentimento/internal/evidence"
@@ -89,7 +92,7 @@ func (c *Collector) collect(ctx context.Context, repo evidence.Repository, emit 
 	w := newWalk(st, repo, unitHistory, "fetch", emit)
 	if rem != nil {
 		if len(listed.refs) > 0 {
-			w.source(c.packSource(rem))
+			w.source(c.packSource(rem, listed))
 		}
 		if err := rem.fetchListed(ctx, st, listed, w); err != nil {
 			return err
@@ -140,12 +143,23 @@ func (c *Collector) refsSource(rem *remote, list listing) evidence.Source {
 	}
 }
 
-// packSource has no body: a resumed run fetches other packs than an undisturbed one, with the same objects in the end.
-func (c *Collector) packSource(rem *remote) evidence.Source {
+// packSource is told by what was wanted, not by what came: a resumed run fetches other packs than an undisturbed one, with the same objects
+// in the end. Packs are not kept; each object's own name is its digest.
+func (c *Collector) packSource(rem *remote, list listing) evidence.Source {
 	return evidence.Source{
 		Repository: rem.repo, Origin: evidence.OriginGitPack, Method: http.MethodPost, URL: rem.address(), Target: rem.target("fetch"),
-		Status: http.StatusOK, FetchedAt: c.cfg.Now().UTC(),
+		Status: http.StatusOK, FetchedAt: c.cfg.Now().UTC(), Body: tipsText(list.refs),
 	}
+}
+
+// tipsText is one line that names the wanted tips as a whole: a listing can have hundreds of thousands, and its own source has them all.
+func tipsText(refs []evidence.ListedRef) []byte {
+	tips := make([]string, 0, len(refs))
+	for _, r := range refs {
+		tips = append(tips, string(r.OID))
+	}
+	slices.Sort(tips)
+	return fmt.Appendf(nil, "tips: %x\n", sha256.Sum256([]byte(strings.Join(slices.Compact(tips), "\n"))))
 }
 
 // Missing tells which of the ids are not commits in the local store, in the order given. What Mirror read is not in that store.

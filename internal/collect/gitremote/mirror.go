@@ -52,7 +52,7 @@ func (c *Collector) mirror(ctx context.Context, repo evidence.Repository, dir st
 			FetchedAt: c.cfg.Now().UTC(), Body: body}
 	}
 	refs := source(evidence.OriginGitRefs, "mirror refs", list.text())
-	pack := source(evidence.OriginGitPack, "mirror objects", nil)
+	pack := source(evidence.OriginGitPack, "mirror objects", tipsText(list.refs))
 	if err := emit(evidence.Observation{Repository: repo, Unit: unitMirror, Sources: []evidence.Source{refs}, Refs: list.refs,
 		Gaps: st.mirrorGaps(repo)}); err != nil {
 		return err

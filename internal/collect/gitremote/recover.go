@@ -66,7 +66,7 @@ func (c *Collector) recoverAll(ctx context.Context, repo evidence.Repository, wa
 			return nil, err
 		}
 	} else {
-		w.source(c.recoverySource(rem))
+		w.source(c.recoverySource(rem, wants))
 		if err := rem.fetchWants(ctx, st, wants, w); err != nil {
 			return nil, err
 		}
@@ -74,10 +74,15 @@ func (c *Collector) recoverAll(ctx context.Context, repo evidence.Repository, wa
 	return w.recovered(ctx, rem, wants)
 }
 
-func (c *Collector) recoverySource(rem *remote) evidence.Source {
+// recoverySource lists what was wanted, a line each: what came of it are the objects.
+func (c *Collector) recoverySource(rem *remote, wants []Want) evidence.Source {
+	var body strings.Builder
+	for _, x := range wants {
+		body.WriteString(string(x.OID) + "\n")
+	}
 	return evidence.Source{
 		Repository: rem.repo, Origin: evidence.OriginGitPack, Method: http.MethodPost, URL: rem.address(), Target: rem.target("fetch by SHA"),
-		Status: http.StatusOK, FetchedAt: c.cfg.Now().UTC(),
+		Status: http.StatusOK, FetchedAt: c.cfg.Now().UTC(), Body: []byte(body.String()),
 	}
 }
 
