@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,8 @@ type meter struct {
 	bytes atomic.Int64
 	limit atomic.Pointer[string] // budget of the API as last stated
 	done  atomic.Int64
+
+	lines sync.Mutex // repositories are worked off at one time, and stderr takes one line at a time
 }
 
 func (p *program) newMeter(total int) *meter {
@@ -73,12 +76,14 @@ func (m *meter) finished(repo evidence.Repository, err error) {
 		return
 	}
 	if m.bars == nil {
-		m.p.say("%d/%d %s", n, m.total, repo)
+		m.line("%d/%d %s", n, m.total, repo)
 	}
 }
 
 // line prints above the bars.
 func (m *meter) line(format string, args ...any) {
+	m.lines.Lock()
+	defer m.lines.Unlock()
 	if m.bars == nil {
 		m.p.say(format, args...)
 		return
