@@ -2,13 +2,15 @@ package casefile
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
 	"pentimento/internal/evidence"
 )
 
-// Listing is the last listing of a repository's refs. The zero Listing: none was ever had.
+// Listing is the last listing of a repository's refs, which may have none. The zero Listing: none was ever had.
 type Listing struct {
 	Source string // evidence id
 	At     time.Time
@@ -33,7 +35,8 @@ type Facts struct {
 	Listing    Listing
 	Updates    []evidence.RefUpdate // by time, then id
 	History    *evidence.History
-	Redacted   []evidence.OID // workflow texts that a commit holds and of which something was redacted: that part nobody can judge
+	Textless   map[evidence.OID]bool // workflow blobs that a commit holds and whose text was never had: nobody can judge them
+	Redacted   []evidence.OID        // workflow texts that a commit holds and of which something was redacted: that part nobody can judge
 	Seen       map[evidence.OID][]evidence.CommitSeen
 	Runs       []evidence.Run // the last observation of each attempt, by creation, run and attempt
 	Jobs       map[Attempt][]evidence.Job
@@ -49,7 +52,7 @@ func (c *Case) Facts(ctx context.Context, repo evidence.Repository) (*Facts, err
 		return nil, fmt.Errorf("facts of %s: %w", repo, err)
 	}
 	for _, load := range []func(context.Context, *Facts) error{
-		c.loadState, c.loadListing, c.loadUpdates, c.loadHistory, c.loadRedacted, c.loadSeen, c.loadRuns, c.loadJobs, c.loadCoverage, c.loadGaps, c.loadStatements,
+		c.loadState, c.loadListing, c.loadUpdates, c.loadHistory, c.loadRedacted, c.loadTextless, c.loadSeen, c.loadRuns, c.loadJobs, c.loadCoverage, c.loadGaps, c.loadStatements,
 	} {
 		if err := load(ctx, f); err != nil {
 			return nil, fmt.Errorf("facts of %s: %w", repo, err)
@@ -90,14 +93,21 @@ func parseStamps(pairs ...pair) error {
 }
 
 func (c *Case) loadListing(ctx context.Context, f *Facts) error {
-	return c.each(ctx, "SELECT source, at, ref, oid, peeled, symref FROM listed_now WHERE repository = ? ORDER BY ref", []any{f.ID}, func(scan func(...any) error) error {
-		var at string
+	at, l := "", &f.Listing
+	row := c.db.QueryRowContext(ctx, "SELECT source, at FROM listing WHERE repository = ?", f.ID)
+	if err := row.Scan(&l.Source, &at); errors.Is(err, sql.ErrNoRows) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := parseStamps(pair{at, &l.At}); err != nil {
+		return err
+	}
+	return c.each(ctx, "SELECT ref, oid, peeled, symref FROM listed_ref WHERE source = ? ORDER BY ref", []any{l.Source}, func(scan func(...any) error) error {
 		var r evidence.ListedRef
-		if err := scan(&f.Listing.Source, &at, &r.Ref, &r.OID, &r.Peeled, &r.Symref); err != nil {
-			return err
-		}
-		f.Listing.Refs = append(f.Listing.Refs, r)
-		return parseStamps(pair{at, &f.Listing.At})
+		err := scan(&r.Ref, &r.OID, &r.Peeled, &r.Symref)
+		l.Refs = append(l.Refs, r)
+		return err
 	})
 }
 
