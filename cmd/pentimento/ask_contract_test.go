@@ -163,6 +163,20 @@ func TestEvidenceShowsTheChain(t *testing.T) {
 	if out, _, _ := told(t, path, "", "evidence", facts().Jobs[0].ID()); !strings.Contains(out, "step 2      Scan: success, 2025-09-02 03:20:45Z .. 2025-09-02 03:20:47Z") {
 		t.Errorf("evidence of a job does not show its steps: %s", out)
 	}
+	gap := facts().Gaps[0]
+	gap.Repository, gap.Unit = "Orchard/Press", "git/refs"
+	if out, errs, _ := told(t, path, "", "evidence", gap.ID()); !strings.Contains(out, "told by") || !strings.Contains(out, "/Orchard/Press.git ls-refs") {
+		t.Errorf("evidence of a gap does not lead to the answer that told it: %s%s", out, errs)
+	}
+	if out, errs, _ := told(t, path, "", "evidence", "blob-"+string(firstBlob)); !strings.Contains(out, "  | on: \\x1b[2Jpush") || !strings.Contains(out, "text of a workflow file") {
+		t.Errorf("evidence of a workflow text: %s%s", out, errs)
+	}
+	if out, errs, _ := told(t, path, "", "evidence", "blob-"+string(firstBlob), "--body"); out != "on: \x1b[2Jpush\n" {
+		t.Errorf("--body of a workflow text: %q%s", out, errs)
+	}
+	if out, _, _ := told(t, path, "", "evidence", "blob-"+string(firstBlob), "--json"); !strings.Contains(out, `"sha256": null`) {
+		t.Errorf("evidence --json of a workflow text: %s", out)
+	}
 	if out, _, _ := told(t, path, "", "evidence", "pre-1", "--json"); !strings.Contains(out, `"kind": "presence (an inference)"`) {
 		t.Errorf("evidence --json: %s", out)
 	}

@@ -56,7 +56,8 @@ func facts() evidence.Observation {
 				Kind: evidence.Push, At: clock("2025-09-02 03:20:38"), Actor: "tamsin"}},
 		Commits: []evidence.Commit{commit(plantOID, "2025-09-02 03:20:37", "Add scan"), commit(rearmOID, "2025-09-09 03:18:00", "Update scan\n\nmore"),
 			commit(revertOID, "2025-09-09 10:00:00", "Revert")},
-		Seen: []evidence.CommitSeen{{Commit: plantOID, Via: "fetch"}, {Commit: rearmOID, Via: "recovery", NamedBy: []string{"upd-1"}}},
+		Seen:  []evidence.CommitSeen{{Commit: plantOID, Via: "fetch"}, {Commit: rearmOID, Via: "recovery", NamedBy: []string{"upd-1"}}},
+		Blobs: []evidence.Blob{{OID: firstBlob, Text: []byte("on: \x1b[2Jpush\n")}},
 		Runs: []evidence.Run{
 			{Repository: repo, RunID: 9101, Attempt: 1, Path: scan, Event: "push", Status: "completed", Conclusion: "success", HeadBranch: "main",
 				HeadSHA: plantOID, Actor: "tamsin", CreatedAt: clock("2025-09-02 03:20:39"), UpdatedAt: clock("2025-09-02 03:21:00")},

@@ -28,6 +28,9 @@ func (p *program) evidenceCommand() *cobra.Command {
 		Long: `Prints a fact or an inference by its id, then the answer of the source that told it: how it was asked, when it came, its digests, and how it
 begins. The first digest is of the body as received, the second of the body as stored: what looked like a token was redacted.
 
+Ids stand in --csv and --json of every table and in timeline. blob- before the object name of a workflow version prints its text, cmt- before
+that of a commit the commit.
+
 --body writes the stored body of the answer alone, byte by byte, or escaped on a terminal. Packs of git objects are not kept; each object's
 own name is its digest. The body of such an answer says which objects were wanted.`,
 		Example: "  pentimento evidence upd-0123456789abcdef\n  pentimento evidence src-0123456789abcdef --body | jq .",
@@ -48,7 +51,7 @@ func (p *program) evidence(ctx context.Context, o evidenceOptions, ids []string)
 		for _, id := range ids {
 			chain, err := chainOf(ctx, c, id)
 			if errors.Is(err, casefile.ErrNoEvidence) {
-				return hint(err, "ids stand in the evidence column of every table, and belong to one case: --case names it")
+				return hint(err, "ids stand in --csv and --json of every table and in timeline, and belong to one case: --case names it")
 			}
 			if err != nil {
 				return err
@@ -180,7 +183,7 @@ type itemJSON struct {
 
 type answerJSON struct {
 	CameAt       []string `json:"came_at"`
-	SHA256       string   `json:"sha256"`
+	SHA256       *string  `json:"sha256"` // null for a workflow text: its id is its digest
 	StoredSHA256 string   `json:"stored_sha256"`
 	Redactions   int      `json:"redactions"`
 	Bytes        int      `json:"bytes"`
@@ -194,7 +197,7 @@ func itemsJSON(items []casefile.Item) []itemJSON {
 			x.Fields[f.Name] = f.Value
 		}
 		if a := item.Answer; a != nil {
-			x.Answer = &answerJSON{present(item.Seen), a.Digest, a.StoredDigest, a.Redactions, len(a.Body)}
+			x.Answer = &answerJSON{present(item.Seen), nullable(a.Digest), a.StoredDigest, a.Redactions, len(a.Body)}
 		}
 		out = append(out, x)
 	}

@@ -237,8 +237,8 @@ func (a *appender) gaps(obs evidence.Observation) error {
 		if g.Unit == "" {
 			g.Unit = obs.Unit
 		}
-		err := a.exec("INSERT OR IGNORE INTO gap (id, repository, unit, kind, subject, detail, hint) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			g.ID(), a.repository, g.Unit, string(g.Kind), g.Subject, g.Detail, g.Hint)
+		err := a.exec("INSERT OR IGNORE INTO gap (id, repository, unit, kind, subject, detail, hint, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			g.ID(), a.repository, g.Unit, string(g.Kind), g.Subject, g.Detail, g.Hint, a.source)
 		if err != nil {
 			return fmt.Errorf("gap: %w", err)
 		}

@@ -18,11 +18,11 @@ type Item struct {
 	Kind   string // "ref update", "commit", "run", ...
 	Fields []Field
 	Source string   // id of the answer that told it; empty for an answer itself, for declarations and for inferences
-	Answer *Answer  // for an answer: how it was asked and what came
+	Answer *Answer  // for an answer and a workflow text: what came
 	Seen   []string // for an answer: the times at which it came, RFC 3339
 }
 
-// Answer is a stored answer of a source.
+// Answer is a stored answer of a source, or a stored workflow text, whose Digest is empty: its object name is one.
 type Answer struct {
 	Digest, StoredDigest string
 	Redactions           int
@@ -34,17 +34,18 @@ var ErrNoEvidence = errors.New("no such evidence in this case")
 
 // evidenceTables maps the prefix of an id to its table and what to call a row of it. The names are ours, never a user's.
 var evidenceTables = map[string]struct{ table, key, kind string }{
-	"src": {"source", "id", "answer of a source"},
-	"upd": {"ref_update", "id", "ref update"},
-	"cmt": {"commit_object", "oid", "commit"},
-	"run": {"run", "id", "run attempt"},
-	"job": {"job", "id", "job"},
-	"rep": {"repository_state", "id", "repository as the API told it"},
-	"gap": {"current_gap", "id", "gap"},
-	"dec": {"declaration", "id", "declaration"},
-	"pre": {"presence", "id", "presence (an inference)"},
-	"opp": {"opportunity", "id", "opportunity (an inference)"},
-	"win": {"exposure_window", "id", "exposure window (an inference)"},
+	"src":  {"source", "id", "answer of a source"},
+	"upd":  {"ref_update", "id", "ref update"},
+	"cmt":  {"commit_object", "oid", "commit"},
+	"blob": {"workflow_blob", "oid", "text of a workflow file"},
+	"run":  {"run", "id", "run attempt"},
+	"job":  {"job", "id", "job"},
+	"rep":  {"repository_state", "id", "repository as the API told it"},
+	"gap":  {"current_gap", "id", "gap"},
+	"dec":  {"declaration", "id", "declaration"},
+	"pre":  {"presence", "id", "presence (an inference)"},
+	"opp":  {"opportunity", "id", "opportunity (an inference)"},
+	"win":  {"exposure_window", "id", "exposure window (an inference)"},
 }
 
 // Evidence looks an id up.
@@ -55,7 +56,7 @@ func (c *Case) Evidence(ctx context.Context, id string) (Item, error) {
 		return Item{}, fmt.Errorf("evidence %s: %w", id, ErrNoEvidence)
 	}
 	value := id
-	if prefix == "cmt" {
+	if prefix == "cmt" || prefix == "blob" {
 		value = rest
 	}
 	item := Item{ID: id, Kind: t.kind}
@@ -103,6 +104,8 @@ func (c *Case) complete(ctx context.Context, item *Item, prefix, key string) err
 	switch prefix {
 	case "src":
 		return c.answer(ctx, item)
+	case "blob":
+		return c.workflowText(ctx, item, key)
 	case "cmt":
 		err := c.db.QueryRowContext(ctx, "SELECT source FROM commit_seen WHERE oid = ? AND source <> '' ORDER BY source LIMIT 1", key).Scan(&item.Source)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -139,6 +142,31 @@ func (c *Case) answer(ctx context.Context, item *Item) error {
 		item.Seen = append(item.Seen, at)
 		return nil
 	})
+}
+
+// workflowText adds the stored text and where repositories hold it.
+func (c *Case) workflowText(ctx context.Context, item *Item, oid string) error {
+	item.Fields = slices.DeleteFunc(item.Fields, func(f Field) bool { return f.Name != "oid" && f.Name != "size" })
+	a, blob := &Answer{}, []byte(nil)
+	err := c.db.QueryRowContext(ctx, "SELECT stored_sha256, redactions, text FROM workflow_blob WHERE oid = ?", oid).
+		Scan(&a.StoredDigest, &a.Redactions, &blob)
+	if err != nil {
+		return err
+	}
+	if a.Body, err = c.codec.unpack(blob); err != nil {
+		return err
+	}
+	item.Answer = a
+	var held []string
+	err = c.each(ctx, `SELECT DISTINCT r.name, e.path FROM workflow_entry e JOIN holding h ON h.workflows = e.tree JOIN commit_seen s ON s.oid = h.oid
+		JOIN repository r ON r.id = s.repository WHERE e.blob = ? ORDER BY r.key, e.path`, []any{oid}, func(scan func(...any) error) error {
+		var repo, path string
+		err := scan(&repo, &path)
+		held = append(held, repo+" "+path)
+		return err
+	})
+	item.Fields = append(item.Fields, Field{Name: "held by", Value: strings.Join(held, ", ")})
+	return err
 }
 
 // Packs calls f for the packs in scope, by name.

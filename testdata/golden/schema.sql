@@ -162,7 +162,8 @@ CREATE TABLE gap (
   kind       TEXT NOT NULL,
   subject    TEXT NOT NULL,
   detail     TEXT NOT NULL,
-  hint       TEXT NOT NULL
+  hint       TEXT NOT NULL,
+  source     TEXT NOT NULL         -- the first answer that told it; empty where none came
 ) STRICT;
 
 CREATE TABLE gap_seen (
@@ -384,15 +385,11 @@ CREATE TABLE workflow_entry (
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIEW current_gap AS         -- what could not be seen: gaps that no later collection of their unit did without, and those of analysis
-  SELECT g.id, g.repository, g.unit, g.kind, g.subject, g.detail, g.hint
+  SELECT g.id, g.repository, g.unit, g.kind, g.subject, g.detail, g.hint, g.source, '' AS evidence
     FROM gap g JOIN (SELECT gap, max(collection) AS collection FROM gap_seen GROUP BY gap) s ON s.gap = g.id
    WHERE NOT EXISTS (SELECT 1 FROM unit_done d WHERE d.repository = g.repository AND d.unit = g.unit AND d.collection > s.collection)
   UNION ALL
-  SELECT id, repository, unit, kind, subject, detail, hint FROM inferred_gap;
-
-CREATE VIEW listed_now AS
-  SELECT l.repository, l.at, l.source, r.ref, r.oid, r.peeled, r.symref
-    FROM listing l JOIN listed_ref r ON r.source = l.source;
+  SELECT id, repository, unit, kind, subject, detail, hint, '', evidence FROM inferred_gap;
 
 CREATE VIEW listing AS             -- the last listing of refs of each repository: of the last collection, then by time
   SELECT s.repository, s.id AS source, v.at AS at, max(printf('%012d %s', v.collection, v.at)) AS last

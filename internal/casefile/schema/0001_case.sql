@@ -202,7 +202,8 @@ CREATE TABLE gap (
   kind       TEXT NOT NULL,
   subject    TEXT NOT NULL,
   detail     TEXT NOT NULL,
-  hint       TEXT NOT NULL
+  hint       TEXT NOT NULL,
+  source     TEXT NOT NULL         -- the first answer that told it; empty where none came
 ) STRICT;
 
 CREATE TABLE gap_seen (

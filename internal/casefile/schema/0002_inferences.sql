@@ -145,17 +145,13 @@ CREATE TABLE inferred_gap (
 ) STRICT;
 
 CREATE VIEW current_gap AS         -- what could not be seen: gaps that no later collection of their unit did without, and those of analysis
-  SELECT g.id, g.repository, g.unit, g.kind, g.subject, g.detail, g.hint
+  SELECT g.id, g.repository, g.unit, g.kind, g.subject, g.detail, g.hint, g.source, '' AS evidence
     FROM gap g JOIN (SELECT gap, max(collection) AS collection FROM gap_seen GROUP BY gap) s ON s.gap = g.id
    WHERE NOT EXISTS (SELECT 1 FROM unit_done d WHERE d.repository = g.repository AND d.unit = g.unit AND d.collection > s.collection)
   UNION ALL
-  SELECT id, repository, unit, kind, subject, detail, hint FROM inferred_gap;
+  SELECT id, repository, unit, kind, subject, detail, hint, '', evidence FROM inferred_gap;
 
 CREATE VIEW listing AS             -- the last listing of refs of each repository: of the last collection, then by time
   SELECT s.repository, s.id AS source, v.at AS at, max(printf('%012d %s', v.collection, v.at)) AS last
     FROM source s JOIN source_seen v ON v.source = s.id
    WHERE s.origin = 'git-refs' GROUP BY s.repository;
-
-CREATE VIEW listed_now AS
-  SELECT l.repository, l.at, l.source, r.ref, r.oid, r.peeled, r.symref
-    FROM listing l JOIN listed_ref r ON r.source = l.source;
