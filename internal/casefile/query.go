@@ -21,7 +21,8 @@ const (
 // connection alone does not refuse it.
 const limitAttached = 7
 
-// Query runs SQL on a read-only connection with ATTACH off and hands each row to f, values as text; NULL is nil. f gets the column names first.
+// Query runs SQL on a read-only connection with ATTACH off. It hands head the column names, then row each row: values as text, NULL as nil.
+// Both get copies that are theirs to keep.
 func (c *Case) Query(ctx context.Context, query string, params map[string]string, head func(columns []string) error, row func(values []*string) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxQueryTime)
 	defer cancel()
