@@ -96,7 +96,7 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	if err != nil {
 		return err
 	}
-	commits := detect.Commits(facts.History, a.findings, a.packs)
+	commits := detect.Commits(facts.History, a.findings, a.packs, facts.Textless)
 	read := timeline.Read(timeline.Input{Facts: facts, Malicious: versions(a.findings), Campaign: campaignCommits(commits),
 		Suspect: suspectPaths(a.packs), Now: a.info.Now})
 	input := exposure.Input{Facts: facts, Findings: a.findings, Commits: commits, Timeline: read, Now: a.info.Now}

@@ -17,7 +17,7 @@ const (
 	Rearm   Role = "rearm"   // a malicious version replaced by another one
 	Repush  Role = "repush"  // nothing changed, a campaign message: the push runs the workflow again
 	Trigger Role = "trigger" // a message that only starts the workflow
-	Removal Role = "removal" // a path that held a malicious version in the first parent holds none
+	Removal Role = "removal" // a path that held a malicious version in the first parent holds none, and the message is no campaign's
 	Other   Role = "other"   // none of these; never listed
 )
 
@@ -34,9 +34,11 @@ type Commit struct {
 }
 
 // Commits finds the campaign commits and removals among all commits of a history, whether a ref reaches them or not, by committer date and
-// id. Merges that carry a version from a parent, renames that change nothing, and commits whose tree could not be had are not listed.
-func Commits(h *evidence.History, findings map[evidence.OID]Finding, packs []campaign.Pack) []Commit {
-	j := judgement{h: h, findings: findings, packs: packs, held: map[evidence.OID][]evidence.WorkflowEntry{}, roles: map[evidence.OID]Commit{}}
+// id. Merges that carry a version from a parent, renames that change nothing, and commits whose tree could not be had are not listed. Unread
+// are the versions whose text was never had: nobody judged them, so a path that holds one was not cleaned.
+func Commits(h *evidence.History, findings map[evidence.OID]Finding, packs []campaign.Pack, unread map[evidence.OID]bool) []Commit {
+	j := judgement{h: h, findings: findings, packs: packs, unread: unread, held: map[evidence.OID][]evidence.WorkflowEntry{},
+		roles: map[evidence.OID]Commit{}}
 	triggers := []evidence.OID{}
 	for _, o := range h.All() {
 		c := j.byTree(o)
@@ -68,6 +70,7 @@ type judgement struct {
 	h        *evidence.History
 	findings map[evidence.OID]Finding
 	packs    []campaign.Pack
+	unread   map[evidence.OID]bool
 	held     map[evidence.OID][]evidence.WorkflowEntry // malicious entries by .github/workflows tree: most commits share theirs
 	roles    map[evidence.OID]Commit
 }
@@ -136,8 +139,18 @@ func (j *judgement) byTree(o evidence.OID) Commit {
 			}
 		}
 	}
-	for _, e := range before[0] {
-		if at(mine, e.Path) == "" && !movedAway(e, mine, before[0]) {
+	return j.removal(o, mine, before[0])
+}
+
+// removal: a path that held a malicious version holds none that anybody could have judged, and the message is not one by which the campaign
+// itself pushes: what its own commit put there may be malicious in a way that no rule knows.
+func (j *judgement) removal(o evidence.OID, mine, before []evidence.WorkflowEntry) Commit {
+	if j.messageRole(o, "") != Other {
+		return Commit{Role: Other}
+	}
+	now, _ := j.h.Workflows(o)
+	for _, e := range before {
+		if at(mine, e.Path) == "" && !movedAway(e, mine, before) && !j.unread[at(now, e.Path)] {
 			c := j.commit(Removal, e)
 			c.Blob = ""
 			return c

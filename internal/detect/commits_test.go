@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pentimento/internal/evidence"
 )
 
 // holds is a tree with one version at the campaign's path.
@@ -60,7 +62,11 @@ func TestRoles(t *testing.T) {
 			{id: "t2", parents: []string{"t"}, message: scan, noTree: true}}, "plant=plant t=trigger t2=trigger?"},
 		"trigger long after, file still there": {[]made{base, plant, {id: "w", parents: []string{"plant"}, message: "Work\n", files: holds("evil1"), rest: "w"},
 			{id: "t", parents: []string{"w"}, message: scan, files: holds("evil1"), rest: "t"}}, "plant=plant t=trigger"},
-		"trigger that takes the file away": {[]made{base, plant, {id: "t", parents: []string{"plant"}, message: scan, rest: "t"}}, "plant=plant t=removal"},
+		"trigger that takes the file away": {[]made{base, plant, {id: "t", parents: []string{"plant"}, message: scan, rest: "t"}}, "plant=plant t=trigger"},
+		"over it a version that was never had": {[]made{base, plant, {id: "arm", parents: []string{"plant"}, message: "Work\n", files: holds("lost")},
+			{id: "rm", parents: []string{"arm"}, message: revert1}}, "plant=plant"},
+		"over it a version that no rule hits, by the campaign's message": {[]made{base, plant,
+			{id: "arm", parents: []string{"plant"}, message: update, files: holds("plain")}}, "plant=plant"},
 		"rename": {[]made{base, plant, {id: "mv", parents: []string{"plant"}, message: "Move\n", files: map[string]string{".github/workflows/z.yml": "evil1"}}},
 			"plant=plant"},
 		"rename with a change": {[]made{base, plant, {id: "mv", parents: []string{"plant"}, message: "Move\n", files: map[string]string{".github/workflows/z.yml": "evil2"}}},
@@ -78,7 +84,7 @@ func TestRoles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			findings, packs := known(t)
 			var got []string
-			for _, x := range Commits(invent(t, c.commits), findings, packs) {
+			for _, x := range Commits(invent(t, c.commits), findings, packs, map[evidence.OID]bool{oid("b", "lost"): true}) {
 				word := nameOf(c.commits, x) + "=" + string(x.Role)
 				if slices.Contains(x.Signals, "parent-unknown") {
 					word += "?"
@@ -112,7 +118,7 @@ func TestSignals(t *testing.T) {
 		{id: "t", parents: []string{"plant"}, message: scan, files: holds("evil1"), rest: "t"},
 		{id: "re", parents: []string{"t"}, message: update, files: holds("evil1"), rest: "t", at: "2025-09-20T00:00:00Z"},
 		{id: "rm", parents: []string{"re"}, message: revert1, rest: "t"},
-	}), findings, packs)
+	}), findings, packs, nil)
 	want := []string{
 		"author-is-committer equal-dates in-wave:2025-1 message-indicator no-trailing-newline one-file-added path-indicator unsigned",
 		"author-is-committer equal-dates in-wave:2025-1 message-indicator no-trailing-newline path-indicator readme-only unsigned",
