@@ -236,7 +236,7 @@ func TestMirror(t *testing.T) {
 	if err := c.Mirror(context.Background(), demo, r.dir, f.add); err != nil {
 		t.Fatal(err)
 	}
-	if len(f.commits) != 3 || len(f.refs) != 4 || len(f.gaps) != 0 {
+	if len(f.commits) != 3 || len(f.refs) != 4 || len(f.gaps) != 1 || f.gaps[0].Kind != evidence.GapNotCollected {
 		t.Errorf("%d commits, refs %v, gaps %v", len(f.commits), f.refs, f.gaps)
 	}
 	if a, b := f.seen[good], f.seen[evil]; a.Via != "mirror" || a.NamedBy != nil || b.Via != "mirror" || len(b.NamedBy) != 1 {

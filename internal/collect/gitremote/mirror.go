@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -52,9 +53,12 @@ func (c *Collector) mirror(ctx context.Context, repo evidence.Repository, dir st
 			FetchedAt: c.cfg.Now().UTC(), Body: body}
 	}
 	refs := source(evidence.OriginGitRefs, "mirror refs", list.text())
+	if last := st.lastFetch(); !last.IsZero() && last.Before(refs.FetchedAt) {
+		refs.FetchedAt = last
+	}
 	pack := source(evidence.OriginGitPack, "mirror objects", tipsText(list.refs))
 	if err := emit(evidence.Observation{Repository: repo, Unit: unitMirror, Sources: []evidence.Source{refs}, Refs: list.refs,
-		Gaps: st.mirrorGaps(repo)}); err != nil {
+		Gaps: append(st.mirrorGaps(repo), staleness(repo, refs.FetchedAt))}); err != nil {
 		return err
 	}
 	w := newWalk(st, repo, unitMirror, "mirror", emit)
@@ -247,6 +251,30 @@ func (s *store) peel(raw []byte) (plumbing.Hash, bool) {
 		raw = next
 	}
 	return plumbing.ZeroHash, false
+}
+
+// lastFetch is when the refs were last written: a clone tells of its server as of its last fetch, whenever it is read. Files say no more
+// than that; a copy that did not keep times is younger than it seems.
+func (s *store) lastFetch() time.Time {
+	var last time.Time
+	note := func(path string) {
+		if st, err := os.Lstat(path); err == nil && st.Mode().IsRegular() && st.ModTime().After(last) {
+			last = st.ModTime()
+		}
+	}
+	note(filepath.Join(s.dir, "FETCH_HEAD"))
+	note(filepath.Join(s.dir, "packed-refs"))
+	for _, e := range s.refs {
+		note(filepath.Join(s.dir, filepath.FromSlash(e.name)))
+	}
+	return last.UTC().Truncate(time.Second)
+}
+
+// staleness is the gap that every clone has: what its server held since.
+func staleness(repo evidence.Repository, last time.Time) evidence.Gap {
+	return evidence.Gap{Repository: repo, Unit: unitMirror, Kind: evidence.GapNotCollected, Subject: "refs since the clone's last fetch",
+		Detail: "the refs are those of a clone, last written at " + evidence.Stamp(last) + "; what the server holds since is not seen",
+		Hint:   "collect from the server too, or fetch in the clone and add it again"}
 }
 
 // mirrorGaps says what the repository keeps where we do not look.

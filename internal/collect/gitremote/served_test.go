@@ -1,8 +1,12 @@
 package gitremote
 
 import (
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
@@ -19,5 +23,36 @@ func TestRefsOfAnOrdinaryClone(t *testing.T) {
 	bare := refTable{{"refs/heads/main", own}, {"refs/pull/1/head", seen}}
 	if got := asServed(bare); !slices.Equal(got, bare) {
 		t.Errorf("a bare mirror: %v", got)
+	}
+}
+
+// A clone tells of its server as of its last fetch, not as of its reading.
+func TestAsOfTheLastFetch(t *testing.T) {
+	dir, old := t.TempDir(), time.Date(2025, 9, 5, 10, 0, 0, 0, time.UTC)
+	for _, file := range []string{"packed-refs", "FETCH_HEAD", "refs/heads/main"} {
+		path := filepath.Join(dir, filepath.FromSlash(file))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Chtimes(path, old, old)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := old.Add(time.Hour)
+	if err := os.Chtimes(filepath.Join(dir, "refs/heads/main"), later, later); err != nil {
+		t.Fatal(err)
+	}
+	s := &store{dir: dir, refs: refTable{{"refs/heads/main", plumbing.ZeroHash}}}
+	if got := s.lastFetch(); !got.Equal(later) {
+		t.Errorf("last fetch %s, want %s", got, later)
 	}
 }
