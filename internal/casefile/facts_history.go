@@ -92,3 +92,15 @@ func (c *Case) loadSeen(ctx context.Context, f *Facts) error {
 		return nil
 	})
 }
+
+func (c *Case) loadTextless(ctx context.Context, f *Facts) error {
+	f.Textless = map[evidence.OID]bool{}
+	return c.each(ctx, `SELECT DISTINCT e.blob FROM workflow_entry e WHERE e.tree IN (SELECT h.workflows FROM holding h
+		WHERE h.oid IN (SELECT oid FROM commit_seen WHERE repository = ?)) AND NOT EXISTS (SELECT 1 FROM workflow_blob b WHERE b.oid = e.blob)`,
+		[]any{f.ID}, func(scan func(...any) error) error {
+			var blob evidence.OID
+			err := scan(&blob)
+			f.Textless[blob] = true
+			return err
+		})
+}
