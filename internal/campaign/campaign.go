@@ -90,7 +90,7 @@ type Indicators struct {
 	BodyMarkers   []string  `yaml:"body_markers"`
 }
 
-// Message is a commit message of the campaign, whole. Role is what its commits did: plant, rearm, repush or trigger.
+// Message is the first line of a commit message of the campaign. Role is what its commits did: plant, rearm, repush or trigger.
 type Message struct {
 	Text string `yaml:"text"`
 	Role string `yaml:"role"`
@@ -104,10 +104,13 @@ type Sample struct {
 	Rules []string `yaml:"rules"`
 }
 
-// MessageRole is the role that a commit message has in the campaign; empty for a message that is none of its own. The contents API leaves
-// off the newline that git adds, so one at the end makes no difference.
+// MessageRole is the role that a commit message has in the campaign; empty for a message that is none of its own. The first line counts, up
+// to a NUL and without white space around it: the contents API leaves off the newline that git adds, and trailers, other line ends or
+// whatever git does not show behind a NUL make it no other message.
 func (p Pack) MessageRole(message string) string {
-	message = strings.TrimSuffix(message, "\n")
+	message, _, _ = strings.Cut(message, "\x00")
+	message, _, _ = strings.Cut(strings.TrimSpace(message), "\n")
+	message = strings.TrimSpace(message)
 	for _, m := range p.Indicators.Messages {
 		if m.Text == message {
 			return m.Role

@@ -24,7 +24,12 @@ func TestBuiltin(t *testing.T) {
 		"Add Github Actions Security workflow":                     "plant",
 		"Update Github Actions Security workflow\n":                "rearm",
 		"Trigger security scan":                                    "trigger",
-		"Trigger security scan\n\n":                                "",
+		"Trigger security scan\n\n":                                "trigger",
+		" \tTrigger security scan\r\n":                             "trigger",
+		"Trigger security scan\n\nCo-authored-by: x <x@y.invalid>": "trigger",
+		"Update Github Actions Security workflow\x00junk":          "rearm",
+		"Trigger security scan of the week":                        "",
+		"\x00Trigger security scan":                                "",
 		"Revert \"Trigger security scan\"\n\nThis reverts commit.": "",
 		"trigger security scan":                                    "",
 	} {

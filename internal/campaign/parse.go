@@ -192,8 +192,8 @@ func (c *checker) indicators(in Indicators) {
 		if !slices.Contains([]string{"plant", "rearm", "repush", "trigger"}, m.Role) {
 			c.at([]any{"indicators", "messages", i, "role"}, "role %q is none of plant, rearm, repush, trigger", short(m.Role))
 		}
-		if m.Text == "" || strings.HasSuffix(m.Text, "\n") {
-			c.at([]any{"indicators", "messages", i, "text"}, "a message has text without a newline at its end")
+		if m.Text == "" || m.Text != strings.TrimSpace(m.Text) || strings.ContainsAny(m.Text, "\n\x00") {
+			c.at([]any{"indicators", "messages", i, "text"}, "a message is one line, without white space around it")
 		}
 	}
 	for i, p := range in.Paths {
