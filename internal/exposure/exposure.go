@@ -58,6 +58,7 @@ type Input struct {
 	Findings map[evidence.OID]detect.Finding
 	Commits  []detect.Commit
 	Timeline timeline.Result
+	Unjudged []string // gaps of versions that may be the campaign's and that no rule judged (see detect.Suspects)
 	Now      time.Time
 }
 

@@ -75,15 +75,21 @@ func Judge(in Input) Verdict {
 	return nothingFound(in, v)
 }
 
-// unreadRefs says which refs may still hold a file that is gone elsewhere; empty for none.
+// unreadRefs says why a file that is gone elsewhere may still be there, in a ref or as another version; empty for none.
 func unreadRefs(in Input) string {
 	switch {
 	case !in.Facts.Listing.Known():
 		return "its refs could not be listed: whether one still holds the file is not known"
 	case len(in.Timeline.Unread) > 0:
 		return fmt.Sprintf("what %d ref(s) hold now cannot be read, %s the first", len(in.Timeline.Unread), in.Timeline.Unread[0])
+	case len(in.Unjudged) > 0:
+		return unjudged(in)
 	}
 	return ""
+}
+
+func unjudged(in Input) string {
+	return fmt.Sprintf("%d workflow version(s) that may be malicious could not be judged (see gaps)", len(in.Unjudged))
 }
 
 func rewriting(how string) bool {
@@ -160,6 +166,8 @@ func nothingFound(in Input, v Verdict) Verdict {
 		v.Reason = "its refs were never listed"
 	case len(in.Facts.Listing.Refs) == 0:
 		v.Reason, v.Evidence = "it has no refs: what they held before cannot be seen", append(holes, in.Facts.Listing.Source)
+	case len(in.Unjudged) > 0:
+		v.Reason, v.Evidence = unjudged(in), append(slices.Clone(in.Unjudged), holes...)
 	case len(in.Facts.Redacted) > 0:
 		v.Reason, v.Evidence = "parts of a workflow text had the shape of a credential and were not kept: what they said was not judged", holes
 	case len(holes) > 0:

@@ -52,6 +52,11 @@ func TestJudge(t *testing.T) {
 			w.Facts.History = evidence.NewHistory([]evidence.Commit{{OID: tip}}, nil, nil)
 		}, exposure.RepoUnknown, "tree"},
 		{"a workflow text of which a part was redacted", func(w *world) { w.Facts.Redacted = []evidence.OID{tip} }, exposure.RepoUnknown, "not judged"},
+		{"a version that no rule judged", func(w *world) { w.Unjudged = []string{"gap-1"} }, exposure.RepoUnknown, "1 workflow version(s)"},
+		{"removed, and a version that no rule judged", func(w *world) {
+			w.row("p", "refs/heads/main", 10, 20, "bad")
+			w.Unjudged = []string{"gap-1"}
+		}, exposure.RepoUnknown, "could not be judged"},
 		{"a run of a file that cannot be had", func(w *world) { w.ran(7, "", timeline.Started, 10, 0) }, exposure.RepoUnknown, "run 7"},
 		{"gone for git and the API", func(w *world) {
 			gap(w, "git/refs", evidence.GapForbidden)
