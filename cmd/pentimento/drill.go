@@ -117,7 +117,7 @@ func clearDrill(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("drill: %w", err)
 	}
-	for _, name := range []string{"case.db", "case.db-wal", "case.db-shm", "case.db.mirrors"} {
+	for _, name := range []string{"case.db", "case.db-wal", "case.db-shm", "case.db.lock", "case.db.mirrors"} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("drill: %w", err)
 		}
