@@ -153,7 +153,7 @@ func nothingFound(in Input, v Verdict) Verdict {
 	holes := holes(in.Facts.Gaps)
 	activity, since := activityListed(in.Facts)
 	for _, g := range in.Timeline.Gaps {
-		if g.Kind == evidence.GapObjectMissing || g.Kind == evidence.GapBrokenChain || g.Kind == evidence.GapUnplaced {
+		if g.Kind == evidence.GapObjectMissing || g.Kind == evidence.GapUnreadable || g.Kind == evidence.GapBrokenChain || g.Kind == evidence.GapUnplaced {
 			holes = append(holes, g.ID())
 		}
 	}

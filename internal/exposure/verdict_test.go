@@ -45,6 +45,9 @@ func TestJudge(t *testing.T) {
 		{"activity cut by --since", func(w *world) { w.Facts.Coverage[0].From = at(50) }, exposure.RepoUnknown, "--since"},
 		{"activity older than the listing", func(w *world) { w.Facts.Coverage[0].To = at(99) }, exposure.RepoUnknown, "before the refs"},
 		{"a commit that nobody serves", func(w *world) { gap(w, "recovery", evidence.GapObjectMissing) }, exposure.RepoUnknown, "could not"},
+		{"a workflow text that was not had", func(w *world) {
+			w.Timeline.Gaps = []timeline.Gap{{Gap: evidence.Gap{Repository: repository, Unit: "timeline", Kind: evidence.GapUnreadable, Subject: "x"}}}
+		}, exposure.RepoUnknown, "could not"},
 		{"history refused", func(w *world) { gap(w, "git/history", evidence.GapRefused) }, exposure.RepoUnknown, "could not"},
 		{"renamed is no hole", func(w *world) { gap(w, "git/refs", evidence.GapRenamed) }, exposure.RepoClean, ""},
 		{"a tip that was not had", func(w *world) { w.Facts.Listing.Refs[0].OID = tip[:39] + "a" }, exposure.RepoUnknown, "refs/heads/main"},

@@ -86,8 +86,7 @@ func (r *reader) supplied(run evidence.Run, rows []Presence) (blob evidence.OID,
 		if base {
 			return r.presentAt("", run, rows), true
 		}
-		files, ok := r.malicious(run.HeadSHA)
-		return files[path], ok
+		return r.judged(run.HeadSHA, path)
 	}
 	return r.presentAt(r.defaultRef, run, rows), true
 }

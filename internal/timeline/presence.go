@@ -136,13 +136,12 @@ func (r *reader) darkness(t *track) {
 	}
 }
 
-// at is the malicious blob that a tip holds at a path. known is false where the tip or its tree could not be had.
+// at is the malicious blob that a tip holds at a path. known is false where the tip, its tree or the text could not be had.
 func (r *reader) at(x tip, path string) (blob evidence.OID, known bool) {
 	if x.oid == evidence.ZeroOID {
 		return "", true
 	}
-	files, ok := r.malicious(x.oid)
-	return files[path], ok
+	return r.judged(x.oid, path)
 }
 
 func (r *reader) maliciousPaths(t *track) []string {

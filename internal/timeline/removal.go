@@ -32,7 +32,7 @@ func (r *reader) taker(last evidence.OID, x tip, path string) evidence.OID {
 	grew := r.graph.into(last)
 	clean, first := evidence.OID(""), x.oid
 	for c := x.oid; c != last && r.graph.holds(grew, c); c = r.h.FirstParent(c) {
-		if files, known := r.malicious(c); known && files[path] == "" {
+		if r.clean(c, path) {
 			clean = c
 		}
 		first = c
@@ -108,6 +108,7 @@ func (r *reader) reverts(p *Presence, chain evidence.OID) bool {
 // stillOpen leaves a row open as of the last observation, or says how little is known of its end.
 func (r *reader) stillOpen(t *track, p *Presence, dark *tip) {
 	last := t.last()
+	_, known := r.at(last, p.Path)
 	switch {
 	case t.vanished:
 		// The ref was there when its last tip came; the file may have gone with the first one that could not be read.
@@ -118,7 +119,7 @@ func (r *reader) stillOpen(t *track, p *Presence, dark *tip) {
 	case !r.Facts.Listing.Known():
 		r.gap(evidence.GapUnconfirmedEnd, string(t.ref), "the refs of the repository could not be listed: whether the file is still there is not known",
 			"collect again, with a token that may see the repository or from a clone", last.at.Evidence...)
-	case !r.treeKnown(last):
+	case !known:
 		r.gap(evidence.GapUnconfirmedEnd, string(t.ref), "what the ref holds now could not be read: whether the file is still there is not known",
 			"collect again, or from a clone that has "+string(last.oid))
 	}

@@ -82,6 +82,7 @@ type reader struct {
 	tracks     []*track
 	listed     map[evidence.Ref]evidence.ListedRef
 	bad        []map[string]evidence.OID // malicious files by number of the commit, path to blob; nil where the tree could not be had
+	textless   []map[string]evidence.OID // and those whose text was never had: nobody can tell what they are
 	grown      map[evidence.OID]set      // what grew from campaign commits
 	attempts   map[int64]map[int]bool
 	jobsTold   map[casefile.Attempt]bool // their jobs were listed to the end
@@ -131,7 +132,7 @@ func Read(in Input) Result {
 	}
 	out.Presence = append(out.Presence, r.place(out.Presence)...)
 	for _, l := range in.Facts.Listing.Refs {
-		if _, ok := r.malicious(l.Target()); !ok && l.Ref != "HEAD" {
+		if l.Ref != "HEAD" && !r.readable(l.Target()) {
 			out.Unread = append(out.Unread, l.Ref)
 		}
 	}
@@ -198,28 +199,57 @@ func (r *reader) findTrunk() {
 	}
 }
 
-// judgeTrees notes the malicious files in the tree of every commit; most commits share theirs.
+// judgeTrees notes the malicious files in the tree of every commit, and those that nobody can judge; most commits share theirs.
 func (r *reader) judgeTrees() {
-	r.bad = make([]map[string]evidence.OID, len(r.graph.parents))
-	seen := map[evidence.OID]map[string]evidence.OID{}
-	for o, i := range r.graph.number {
+	r.bad, r.textless = make([]map[string]evidence.OID, len(r.graph.parents)), make([]map[string]evidence.OID, len(r.graph.parents))
+	type files struct{ bad, textless map[string]evidence.OID }
+	seen := map[evidence.OID]files{}
+	for _, o := range slices.Sorted(maps.Keys(r.graph.number)) { // of some only the tree is known
 		entries, known := r.h.Workflows(o)
 		if !known {
 			continue
 		}
 		tree := r.h.Holding(o).Workflows
-		files, done := seen[tree]
+		f, done := seen[tree]
 		if !done {
-			files = map[string]evidence.OID{}
+			f = files{map[string]evidence.OID{}, map[string]evidence.OID{}}
 			for _, e := range entries {
-				if _, bad := r.Malicious[e.Blob]; bad {
-					files[e.Path] = e.Blob
+				switch _, bad := r.Malicious[e.Blob]; {
+				case bad:
+					f.bad[e.Path] = e.Blob
+				case r.Facts.Textless[e.Blob]:
+					f.textless[e.Path] = e.Blob
+					r.gap(evidence.GapUnreadable, string(e.Blob), fmt.Sprintf("commit %s holds it at %s and its text was not had: whether it is malicious is not known",
+						o.Short(), e.Path), "collect from a clone or a fork that has the blob", evidence.CommitID(o))
 				}
 			}
-			seen[tree] = files
+			seen[tree] = f
 		}
-		r.bad[i] = files
+		i := r.graph.number[o]
+		r.bad[i], r.textless[i] = f.bad, f.textless
 	}
+}
+
+// readable reports that every workflow file of a commit could be judged.
+func (r *reader) readable(o evidence.OID) bool {
+	i, named := r.graph.number[o]
+	return named && r.bad[i] != nil && len(r.textless[i]) == 0
+}
+
+// judged is the malicious blob at a path of a commit's tree, empty for none. known is false where the tree, or the text at that path, could
+// not be had.
+func (r *reader) judged(o evidence.OID, path string) (blob evidence.OID, known bool) {
+	i, named := r.graph.number[o]
+	if !named || r.bad[i] == nil || r.textless[i][path] != "" {
+		return "", false
+	}
+	return r.bad[i][path], true
+}
+
+// clean reports a commit that is known to hold no malicious file at a path.
+func (r *reader) clean(o evidence.OID, path string) bool {
+	blob, known := r.judged(o, path)
+	return known && blob == ""
 }
 
 // malicious lists the malicious files in the tree of a commit by path; ok is false where the tree could not be had.
