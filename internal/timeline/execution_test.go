@@ -226,6 +226,20 @@ func TestOpportunities(t *testing.T) {
 			run := w.run(8, "main", "offer", 35)
 			run.Event, run.HeadRepository = "pull_request", "wim-tarn/tidepool"
 		}, []string{"main pull_request  20s..? possible", "pull/1 pull_request  30g..? matched 8"}},
+		{"what a local merge hid may have been pushed, whatever the merge says", func(w *world) {
+			w.facts.Runs, w.facts.Updates = nil, nil
+			w.commit("rearm", 25, "a.yml=bad1", "plant")
+			w.commit("local", 15, "", "base")
+			w.commit("merge", 50, "a.yml=bad1", "local", "rearm")
+			w.message("merge", "Merge [skip ci]")
+			w.list(100, "main=merge")
+		}, []string{"main push merge 50g suppressed excluded", "main push plant 20g..50g possible", "main push rearm 25g..50g possible"}},
+		{"several commits of one push that is told are one push", func(w *world) {
+			w.facts.Runs = nil
+			w.commit("rearm", 25, "a.yml=bad1", "plant")
+			w.facts.Updates[0].After = oid("rearm")
+			w.list(100, "main=rearm")
+		}, []string{"main push rearm 20s possible"}},
 		{"schedule starts the default branch's file alone", func(w *world) {
 			w.facts.Runs = nil
 			w.version("bad1", nil, workflow.Trigger{Event: "schedule"})

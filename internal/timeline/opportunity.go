@@ -67,10 +67,47 @@ func (r *reader) opportunities(rows []Presence) []Opportunity {
 				}
 			}
 		}
+		for _, x := range r.unproven(p) {
+			blob := r.holds(x.oid, p.Path)
+			for _, t := range r.Malicious[blob].Triggers {
+				if t.Event == "push" && t.MatchesRef(p.Ref) {
+					out = append(out, r.opportunity(p, blob, t.Event, x.oid, x.at, nil, r.runsOfPush(p, x, nil)))
+				}
+			}
+		}
 		last := p.Versions[len(p.Versions)-1].Blob
 		for _, t := range r.Malicious[last].Triggers {
 			if t.Event != "push" && r.reaches(p, t.Event) {
 				out = append(out, r.opportunity(p, last, t.Event, "", throughout(p), nil, r.runsOfEvent(p, t.Event)))
+			}
+		}
+	}
+	return out
+}
+
+// unproven lists the commits of a row that may have been its tip though git does not show it: a local merge puts what the ref held on its
+// second parent. Where an update brought the tip, one push is proven, and what lies behind it never was one. What a side branch shares with
+// the default branch was pushed there.
+func (r *reader) unproven(p Presence) []tip {
+	if !p.Ref.Branch() {
+		return nil
+	}
+	seen, tips := r.graph.none(), r.graph.none()
+	for _, x := range p.tips {
+		tips.add(x.oid)
+	}
+	var out []tip
+	for _, x := range p.tips {
+		for stack := []evidence.OID{x.oid}; len(stack) > 0; {
+			o := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			if seen.has(o) || r.holds(o, p.Path) == "" {
+				continue
+			}
+			seen.add(o)
+			stack = append(stack, r.h.Commit(o).Parents...)
+			if x.by == nil && !tips.has(o) && (p.Ref == r.defaultRef || !r.trunk[o]) {
+				out = append(out, tip{oid: o, at: r.arrival(x, o)})
 			}
 		}
 	}
