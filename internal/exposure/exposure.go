@@ -149,26 +149,48 @@ func (w *windows) value(secret string, s span) (Window, bool) {
 	return x, true
 }
 
-// unreadable opens a window for a version of which no trigger could be read: presence is all that is known.
+// unreadable opens a window for a version that nothing is seen to start, perhaps since no trigger of it could be read: presence is all that
+// is known. Opportunities of another version of the row do not speak for it, least of all excluded ones.
 func (w *windows) unreadable(x *Window, secret string, s span) bool {
 	found := false
 	for _, p := range w.Timeline.Presence {
-		takes := slices.ContainsFunc(p.Versions, func(v timeline.Held) bool { return w.takes(v.Blob, secret) })
-		known := slices.ContainsFunc(w.Timeline.Opportunities, func(o timeline.Opportunity) bool { return o.Presence == p.ID && w.takes(o.Blob, secret) })
-		there := when.Between(p.Added.NotBefore, when.Bound{}, p.Added.Evidence...)
+		from, ok := w.unstarted(p, secret)
+		there := when.Between(from.NotBefore, when.Bound{}, from.Evidence...)
 		if p.Gone {
 			there.NotAfter = p.Removed.NotAfter
 		}
-		if known || !takes || !exposes(p) || !s.overlaps(there) {
+		if !ok || !exposes(p) || !s.overlaps(there) {
 			continue
 		}
-		if from := s.clamp(p.Added.NotBefore); !found || before(from, x.Opened.NotBefore) {
-			x.Opened, x.Campaign = when.Between(from, when.Bound{}, p.Added.Evidence...), p.Campaign
+		if at := s.clamp(from.NotBefore); !found || before(at, x.Opened.NotBefore) {
+			x.Opened, x.Campaign = when.Between(at, when.Bound{}, from.Evidence...), p.Campaign
 			x.CouldHaveOpenedBy, x.Execution = timeline.Targeted, timeline.Targeted
 		}
 		found = true
 	}
 	return found
+}
+
+// unstarted is when the first version of a row that could read a secret came of which there is no opportunity. One that an update brought
+// together with its successor was never there to start, unless it is all that the row has.
+func (w *windows) unstarted(p timeline.Presence, secret string) (from when.Instant, ok bool) {
+	seen := map[evidence.OID]bool{}
+	for _, o := range w.Timeline.Opportunities {
+		if o.Presence == p.ID && w.takes(o.Blob, secret) {
+			seen[o.Blob] = true
+		}
+	}
+	for i, v := range p.Versions {
+		passed := len(seen) > 0 && i+1 < len(p.Versions) && v.From.NotBefore.Clock > when.Git && v.From.NotBefore == p.Versions[i+1].From.NotAfter
+		switch {
+		case !w.takes(v.Blob, secret) || seen[v.Blob] || passed:
+		case i == 0 || !v.From.NotBefore.Known():
+			return p.Added, true
+		default:
+			return v.From, true
+		}
+	}
+	return when.Instant{}, false
 }
 
 // before orders bounds; an unbounded one is before all.

@@ -148,6 +148,15 @@ func TestWindows(t *testing.T) {
 			},
 		},
 		{
+			name: "one version that was excluded does not speak for another that nothing is seen to start",
+			facts: func(w *world) {
+				w.finding("worse", "TOKEN")
+				w.row("p", "refs/heads/main", 10, 0, "bad", "worse").Versions[1].From = server(30)
+				w.push("p", "bad", 10, 0, timeline.Suppressed)
+			},
+			want: []string{`TOKEN#1 30s..? by "targeted"/"" targeted not_known_closed`},
+		},
+		{
 			name: "presence alone, of a version that nothing is seen to start",
 			facts: func(w *world) {
 				w.finding("bad2", "OTHER")
