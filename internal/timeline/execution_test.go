@@ -240,6 +240,24 @@ func TestOpportunities(t *testing.T) {
 			w.facts.Updates[0].After = oid("rearm")
 			w.list(100, "main=rearm")
 		}, []string{"main push rearm 20s possible"}},
+		{"an event without a push could start each version while it stood", func(w *world) {
+			w.facts.Runs = nil
+			w.version("bad1", nil, workflow.Trigger{Event: "workflow_dispatch"})
+			w.version("bad2", nil, workflow.Trigger{Event: "push"})
+			w.commit("rearm", 30, "a.yml=bad2", "plant")
+			w.commit("fix", 40, "", "rearm")
+			w.push("main", 50, "plant", "rearm")
+			w.push("main", 60, "rearm", "fix")
+			w.list(100, "main=fix")
+		}, []string{"main push rearm 50s possible", "main workflow_dispatch  20s..50s possible"}},
+		{"but not one that came with its successor", func(w *world) {
+			w.facts.Runs = nil
+			w.version("bad1", nil, workflow.Trigger{Event: "workflow_dispatch"})
+			w.version("bad2", nil, workflow.Trigger{Event: "push"})
+			w.commit("rearm", 30, "a.yml=bad2", "plant")
+			w.facts.Updates[0].After = oid("rearm")
+			w.list(100, "main=rearm")
+		}, []string{"main push rearm 20s possible"}},
 		{"schedule starts the default branch's file alone", func(w *world) {
 			w.facts.Runs = nil
 			w.version("bad1", nil, workflow.Trigger{Event: "schedule"})

@@ -48,7 +48,7 @@ type pushed struct {
 	head evidence.OID
 }
 
-// opportunities lists them for every row: one for each push of a tip, and one for the whole presence for each event that needs no push.
+// opportunities lists them for every row: one for each push of a tip, and one for the time of each version for each event that needs no push.
 func (r *reader) opportunities(rows []Presence) []Opportunity {
 	stood := map[pushed][]when.Instant{} // a head can come to a ref again
 	for _, t := range r.tracks {
@@ -75,10 +75,15 @@ func (r *reader) opportunities(rows []Presence) []Opportunity {
 				}
 			}
 		}
-		last := p.Versions[len(p.Versions)-1].Blob
-		for _, t := range r.Malicious[last].Triggers {
-			if t.Event != "push" && r.reaches(p, t.Event) {
-				out = append(out, r.opportunity(p, last, t.Event, "", throughout(p), nil, r.runsOfEvent(p, t.Event)))
+		for i, v := range p.Versions {
+			if r.passed(p, i) {
+				continue
+			}
+			for _, t := range r.Malicious[v.Blob].Triggers {
+				if t.Event != "push" && r.reaches(p, t.Event) {
+					span := throughout(p, i)
+					out = append(out, r.opportunity(p, v.Blob, t.Event, "", span, nil, r.runsOfEvent(p, v.Blob, t.Event, span)))
+				}
 			}
 		}
 	}
@@ -135,13 +140,12 @@ func (r *reader) runsOfPush(p Presence, x tip, stood []when.Instant) []Execution
 	return out
 }
 
-// runsOfEvent are the runs that an event started while a row stood. A pull request's are known by its head: its branch may be a fork's.
-func (r *reader) runsOfEvent(p Presence, event string) []Execution {
-	span := throughout(p)
+// runsOfEvent are the runs that an event started while a version of a row stood. A pull request's are known by its head: its branch may be a fork's.
+func (r *reader) runsOfEvent(p Presence, blob evidence.OID, event string, span when.Instant) []Execution {
 	var out []Execution
 	for _, e := range r.byEvent[event] {
 		head := func(x tip) bool { return x.oid == e.Run.HeadSHA }
-		if e.Path == p.Path && within(e, span) && (e.Ref == p.Ref || p.Ref.Pull() && slices.ContainsFunc(p.tips, head)) {
+		if e.Path == p.Path && (e.Blob == blob || e.Blob == "") && within(e, span) && (e.Ref == p.Ref || p.Ref.Pull() && slices.ContainsFunc(p.tips, head)) {
 			out = append(out, e)
 		}
 	}
@@ -159,19 +163,37 @@ func (r *reader) reaches(p Presence, event string) bool {
 	return event != "pull_request" || p.Ref.Branch()
 }
 
-// throughout spans a presence.
-func throughout(p Presence) when.Instant {
-	i := when.Instant{NotBefore: p.Added.NotBefore, Evidence: p.Added.Evidence}
-	if p.Gone {
-		i.NotAfter = p.Removed.NotAfter
-		i.Evidence = append(slices.Clone(i.Evidence), p.Removed.Evidence...)
+// throughout spans the time in which a row held its version i: until the next one came, or until the file was gone.
+func throughout(p Presence, i int) when.Instant {
+	from, to := p.Versions[i].From, when.Instant{}
+	if i == 0 {
+		from = p.Added
 	}
-	return when.Between(i.NotBefore, i.NotAfter, i.Evidence...)
+	switch {
+	case i+1 < len(p.Versions):
+		to = p.Versions[i+1].From
+	case p.Gone:
+		to = p.Removed
+	}
+	if from.NotBefore.Known() && to.NotAfter.Known() && from.NotBefore.At.After(to.NotAfter.At) {
+		to.NotAfter = when.Bound{} // claimed dates that run backwards leave it open
+	}
+	return when.Between(from.NotBefore, to.NotAfter, slices.Concat(from.Evidence, to.Evidence)...)
+}
+
+// passed reports a version that an update brought together with its successor: no tip ever held it.
+func (r *reader) passed(p Presence, i int) bool {
+	if i+1 == len(p.Versions) || slices.ContainsFunc(p.tips, func(x tip) bool { return r.holds(x.oid, p.Path) == p.Versions[i].Blob }) {
+		return false
+	}
+	grew := r.grew(p.Versions[i].Commit)
+	first := slices.IndexFunc(p.tips, func(x tip) bool { return r.graph.holds(grew, x.oid) })
+	return first >= 0 && p.tips[first].by != nil
 }
 
 func (r *reader) opportunity(p Presence, blob evidence.OID, event string, head evidence.OID, at when.Instant, by *Move, mine []Execution) Opportunity {
 	o := Opportunity{Presence: p.ID, Ref: p.Ref, Path: p.Path, Blob: blob, Event: event, Head: head, At: at, Status: Open}
-	o.ID = evidence.ID("opp", p.ID, event, string(head), evidence.Stamp(at.NotBefore.At), evidence.Stamp(at.NotAfter.At))
+	o.ID = evidence.ID("opp", p.ID, string(blob), event, string(head), evidence.Stamp(at.NotBefore.At), evidence.Stamp(at.NotAfter.At))
 	suppressed := ""
 	if event == "push" {
 		suppressed = r.suppression(head, by)
