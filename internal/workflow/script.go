@@ -18,6 +18,7 @@ type script struct {
 type reading struct {
 	destinations []Destination
 	history      bool
+	unread       bool // a command was not read with its variables put in: too long
 }
 
 // Reads of past content: patches, searches through patches, all objects. A plain "git log" prints no file content.
@@ -54,10 +55,11 @@ func readScript(s script) reading {
 	out := reading{history: strings.Contains(s.text, "git") && readsHistory.MatchString(s.text)}
 	total := 0
 	for _, c := range commands {
-		full := expand(c.text, state.vars)
+		full, whole := expanded(c.text, state.vars)
 		if total += len(full); total > MaxScript {
-			full = c.text // from here on as written: assignments have doubled the text too often
+			full, whole = c.text, false // from here on as written: assignments have doubled the text too often
 		}
+		out.unread = out.unread || !whole
 		sent := state.secretsOf(c.text, full)
 		state.remember(full, sent)
 		for _, d := range destinations(full, sent, state) {
@@ -155,11 +157,17 @@ func (st *shellState) remember(full string, secrets []string) {
 var variableUse = regexp.MustCompile(`\$\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}|\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?:[:#%/^,@][^}]*)?\}|` +
 	`\$(?:env:)?([A-Za-z_][A-Za-z0-9_]*)|%([A-Za-z_][A-Za-z0-9_]*)%`)
 
-// expand puts in the text of each known variable once. Values are expanded when they are assigned, so this does not recurse. A result beyond
-// [MaxCommand] is given up and the text stays as it is.
+// expand is expanded where a text that stays as it is will do.
 func expand(s string, vars map[string]string) string {
+	full, _ := expanded(s, vars)
+	return full
+}
+
+// expanded puts in the text of each known variable once. Values are expanded when they are assigned, so this does not recurse. A result
+// beyond [MaxCommand] is given up: the text stays as it is, and whole is false.
+func expanded(s string, vars map[string]string) (full string, whole bool) {
 	if len(vars) == 0 || !strings.ContainsAny(s, "$%") {
-		return s
+		return s, true
 	}
 	var b strings.Builder
 	last := 0
@@ -178,11 +186,11 @@ func expand(s string, vars map[string]string) string {
 		b.WriteString(value)
 		last = m[1]
 		if b.Len() > MaxCommand {
-			return s
+			return s, false
 		}
 	}
 	b.WriteString(s[last:])
-	return b.String()
+	return b.String(), true
 }
 
 func clip(s string) string { return s[:min(len(s), MaxCommand)] }

@@ -9,6 +9,8 @@
 // splitter for shell commands, not with a shell: what a script computes at run time, decodes or fetches is not seen.
 package workflow
 
+import "regexp"
+
 // SecretRef is one reference to a secret, at its line and column (both from 1) in the file. Name is upper-cased; "*" stands for every secret
 // that the repository had. Form says how it was written: "secrets.X", "secrets['X']", "secrets[...]" (an index computed at run time),
 // "toJSON(secrets)" (the whole context, however wrapped), "inherit", "github.token" or "toJSON(github)".
@@ -24,18 +26,21 @@ func (r SecretRef) All() bool { return r.Name == allSecrets }
 
 const allSecrets = "*"
 
-// Destination is a host that a script talks to, and what goes there by the same command.
+// Destination is a host that a script talks to, or that an action is told of, and what goes there by the same command or step.
 type Destination struct {
-	Host    string // as in the file, lower-cased, without port
-	URL     string // as in the file, expressions included
-	Line    int
-	Program string // "curl", "wget", "nc", ...
-	// Bare is true for a URL without path, query and fragment.
-	Bare bool
+	Host     string // as in the file, lower-cased, without port; empty where it is computed
+	URL      string // as in the file, expressions included
+	Line     int
+	Program  string // "curl", "wget", "nc", ...; "with" for an action's input: what the action does with it is not seen
+	Computed bool   // the host is known at run time only
+	// Bare is true for a URL without path, query and fragment; Depth counts the segments of its path.
+	Bare  bool
+	Depth int
 	// Uploads is true when the command carries a body.
 	Uploads bool
 	// Secrets are the names of all secrets in the command, sorted; Posted those in its body or URL, as against its headers and
-	// credentials; SelfNamed those whose body field bears the secret's own name (NAME=${{ secrets.NAME }}).
+	// credentials; SelfNamed those whose field in body or URL bears the secret's own name (NAME=${{ secrets.NAME }}). Of an action's input, Posted
+	// and SelfNamed tell nothing but all secrets.
 	Secrets   []string
 	Posted    []string
 	SelfNamed []string
@@ -77,13 +82,14 @@ type File struct {
 	AllSecrets   bool
 	Destinations []Destination // of all steps; of the whole text where the file could not be parsed
 	Problems     []string
+	Partial      string // why not all of the file was read as a workflow; empty where it was. The reason is one of Problems
 }
 
 // Bounds on what is parsed. Workflow files of public repositories are a few kilobytes; the bounds leave room for generated ones and keep
 // the worst file below a second and a few hundred megabytes.
 const (
-	// MaxSize is the size in bytes up to which a file is parsed; a larger one is searched as text up to this size.
-	MaxSize = 512 << 10
+	// MaxSize is the size in bytes up to which a file is parsed; a larger one is searched as text up to this size. Collectors keep no more.
+	MaxSize = 1 << 20
 	// MaxDepth bounds the nesting of YAML collections, aliases resolved: the parsers recurse.
 	MaxDepth = 64
 	// MaxNodes bounds the YAML nodes of a file with every alias replaced by what it stands for: a few lines can stand for billions.
@@ -119,22 +125,40 @@ func Parse(text []byte) File {
 	r := reader{text: text, where: newLocator(text)}
 	f := r.file(w)
 	f.Problems = append(problems, r.problems...)
+	if len(r.problems) > 0 {
+		f.Partial = r.problems[0]
+	}
 	f.Secrets = r.scalars(root)
 	f.AllSecrets = anyAll(f.Secrets)
 	return f
 }
 
-// searchText is what is left for a file that cannot be parsed: its whole text is read as one script.
+// searchText is what is left for a file that cannot be parsed: its whole text is read as one script, with whatever looks like a variable
+// of an env section as its environment.
 func searchText(text []byte, problem string) File {
 	where := newLocator(text)
-	f := File{Secrets: where.refs(string(text), 1, 1), Problems: []string{problem}}
+	f := File{Secrets: where.refs(string(text), 1, 1), Problems: []string{problem}, Partial: problem}
 	f.AllSecrets = anyAll(f.Secrets)
-	for _, d := range readScript(script{text: string(text)}).destinations {
+	var env []variable
+	for _, m := range keyed.FindAllSubmatch(text, maxKeyed) {
+		v := variable{name: string(m[1]), value: string(m[2])}
+		for _, r := range references(v.value) {
+			v.secrets = append(v.secrets, SecretRef{Name: r.name, Form: r.form})
+		}
+		env = append(env, v)
+	}
+	for _, d := range readScript(script{text: string(text), env: env}).destinations {
 		d.Line = where.line(d.Line, 1, d.URL)
 		f.Destinations = append(f.Destinations, d)
 	}
 	return f
 }
+
+// keyed finds YAML keys with an expression or a URL for a value: how a variable looks that matters.
+var keyed = regexp.MustCompile(`(?m)(?:^|[{,\s])([A-Za-z_][A-Za-z0-9_]*):[ \t]+["']?((?:\$\{\{[^}\n]*\}\}|https?://)[^\n"',}]*)`)
+
+// maxKeyed bounds the variables so found: every command is searched for each.
+const maxKeyed = 1000
 
 func anyAll(refs []SecretRef) bool {
 	for _, r := range refs {

