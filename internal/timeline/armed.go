@@ -13,11 +13,16 @@ func (r *reader) arm(rows []Presence) {
 	withFork, again := r.graph.none(), map[string]int{}
 	for i := range rows {
 		p := &rows[i]
-		p.Inherited = r.inherited(p, withFork)
-		if p.Inherited {
+		came := r.inherited(p, withFork)
+		if came {
 			withFork.join(p.region)
 		}
-		p.Armed = r.armed(p)
+		p.Inherited = came && r.activityWhole()
+		p.Armed = r.armed(p, came)
+		if came && !p.Inherited {
+			r.gap(evidence.GapNotCollected, string(p.Ref), "that the file came with the fork is what the dates of commits say: no source shows that nobody pushed it here",
+				"collect the whole activity of the repository with a token", r.Facts.StateID)
+		}
 		p.ID = evidence.ID("pre", r.Facts.Repository.Key(), string(p.Ref), p.Path, string(p.Versions[0].Commit),
 			string(p.AddedBy.Commit), evidence.Stamp(p.added()))
 		if n := again[p.ID]; n > 0 { // a ref went there and back within a second
@@ -29,7 +34,7 @@ func (r *reader) arm(rows []Presence) {
 	}
 }
 
-func (r *reader) armed(p *Presence) string {
+func (r *reader) armed(p *Presence, inherited bool) string {
 	triggers := r.Malicious[p.Versions[len(p.Versions)-1].Blob].Triggers
 	can := func(starts func(workflow.Trigger) bool) string {
 		// Where no trigger could be read, GitHub may read them better than we do.
@@ -43,7 +48,7 @@ func (r *reader) armed(p *Presence) string {
 		return NotArmed
 	case p.Ref.Pull():
 		return r.proposed(p)
-	case p.Inherited:
+	case inherited:
 		return Inherited
 	case p.Ref.Tag():
 		return can(func(t workflow.Trigger) bool {
@@ -102,7 +107,22 @@ func (r *reader) inherited(p *Presence, withFork region) bool {
 	if first := p.tips[0]; first.by != nil && first.by.Before != evidence.ZeroOID && !withFork.has(first.oid) {
 		return false
 	}
-	// Without an update, the claimed date decides only towards caution: a commit that says it is younger than the fork was not inherited.
-	claimed := r.claimedDate(p.Versions[0].Commit)
-	return !claimed.Known() || made.IsZero() || !claimed.At.After(made)
+	// Without an update, the claimed date decides only towards caution: a commit that says it is younger than the fork, or does not say, was
+	// not inherited.
+	if made.IsZero() {
+		return false
+	}
+	for _, v := range p.Versions {
+		if claimed := r.claimedDate(v.Commit); !withFork.has(v.Commit) && (!claimed.Known() || claimed.At.After(made)) {
+			return false
+		}
+	}
+	return true
+}
+
+// activityWhole reports that all pushes since the fork was made, until its refs were listed, are told of.
+func (r *reader) activityWhole() bool {
+	return slices.ContainsFunc(r.Facts.Coverage, func(v evidence.Coverage) bool {
+		return v.Origin == evidence.OriginActivity && v.Complete && !v.From.After(r.Facts.State.CreatedAt) && !v.To.Before(r.Facts.Listing.At)
+	})
 }

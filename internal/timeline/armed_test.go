@@ -2,7 +2,10 @@ package timeline_test
 
 import (
 	"testing"
+	"time"
 
+	"pentimento/internal/evidence"
+	"pentimento/internal/timeline"
 	"pentimento/internal/workflow"
 )
 
@@ -37,6 +40,7 @@ func TestForks(t *testing.T) {
 		w.facts.State.ForkOf, w.facts.State.CreatedAt = "copperfin/loomwork", at(50)
 		w.commit("base", 10, "")
 		w.commit("plant", 20, "a.yml=bad1", "base")
+		w.facts.Coverage = []evidence.Coverage{{Origin: evidence.OriginActivity, To: at(9000), Complete: true}}
 	}
 	inherited := `main a.yml [bad1/plant] proven inherited added 20g by "plant"`
 	teach(t, []lesson{
@@ -75,5 +79,35 @@ func TestForks(t *testing.T) {
 			w.facts.State.CreatedAt = at(15)
 			w.list(100, "main=plant")
 		}, rows: []string{`main a.yml [bad1/plant] proven armed added 20g by "plant"`}},
+		{name: "nor one without a date", facts: func(w *world) {
+			fork(w)
+			w.commits[1].Committer.Date = time.Time{}
+			w.list(100, "main=plant")
+		}, rows: []string{`main a.yml [bad1/plant] proven armed added ? by "plant"`}},
+		{name: "nor a row with a younger rearm", facts: func(w *world) {
+			fork(w)
+			w.commit("rearm", 60, "a.yml=bad2", "plant")
+			w.list(100, "main=rearm")
+		}, rows: []string{`main a.yml [bad1/plant bad2/rearm] proven armed added 20g by "plant"`}},
+		{name: "where the activity was not listed to its beginning, dates are all that says so", facts: func(w *world) {
+			fork(w)
+			w.facts.Coverage[0].From = at(60)
+			w.list(100, "main=plant")
+		}, rows: []string{inherited}, gaps: []string{"not-collected main"}},
 	})
+}
+
+// Only the whole activity shows that the secrets were out of reach.
+func TestInheritedByClaim(t *testing.T) {
+	for _, complete := range []bool{true, false} {
+		w := newWorld()
+		w.trunk("main")
+		w.facts.State.ForkOf, w.facts.State.CreatedAt = "copperfin/loomwork", at(50)
+		w.commit("plant", 20, "a.yml=bad1")
+		w.facts.Coverage = []evidence.Coverage{{Origin: evidence.OriginActivity, To: at(100), Complete: complete}}
+		w.list(100, "main=plant")
+		if p := w.read().Presence[0]; p.Armed != timeline.Inherited || p.Inherited != complete {
+			t.Errorf("complete %t: %s, %t", complete, p.Armed, p.Inherited)
+		}
+	}
 }

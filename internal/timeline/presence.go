@@ -44,7 +44,7 @@ type Presence struct {
 	Versions  []Held
 	State     string
 	Armed     string
-	Inherited bool // came with a fork: the secrets were never there
+	Inherited bool // came with a fork, as its whole activity shows: the secrets were never there. Claimed dates alone make only Armed say so
 	Added     when.Instant
 	AddedBy   Change
 	Gone      bool
