@@ -85,8 +85,9 @@ type windows struct {
 	rows map[string]timeline.Presence
 }
 
-// exposes reports a row whose runs could read the repository's secrets: not what a fork inherited, not what a pull request proposes.
-func exposes(p timeline.Presence) bool { return !p.Inherited && !p.Ref.Pull() }
+// exposes reports a row whose runs could read the repository's secrets: not what a fork inherited, not what a fork's pull request proposes.
+// The head of a pull request may have been pushed to a branch of the repository that is gone.
+func exposes(p timeline.Presence) bool { return !p.Inherited && (!p.Ref.Pull() || p.Unsourced) }
 
 // secrets lists the names that any version in an exposing row could read.
 func (w *windows) secrets() []string {

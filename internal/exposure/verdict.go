@@ -54,6 +54,7 @@ func Judge(in Input) Verdict {
 		{RepoUnknown, func(p timeline.Presence) bool { return p.Gone && unread != "" }},
 		{RepoRewritten, func(p timeline.Presence) bool { return p.Gone && rewriting(p.RemovedBy.How) && !fellTo(in, p) }},
 		{RepoRemoved, func(p timeline.Presence) bool { return p.Gone }},
+		{RepoUnknown, func(p timeline.Presence) bool { return p.Unsourced }},
 		{RepoProposed, func(p timeline.Presence) bool { return p.Armed == timeline.Proposed }},
 		{RepoUnknown, func(timeline.Presence) bool { return true }},
 	} {

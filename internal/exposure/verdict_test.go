@@ -90,6 +90,11 @@ func TestJudge(t *testing.T) {
 		}, exposure.RepoUnknown, "refs/heads/dark"},
 		{"a fork that came with it", func(w *world) { w.row("p", "refs/heads/main", 10, 0, "bad").Armed = timeline.Inherited }, exposure.RepoInherited, ""},
 		{"only proposed", func(w *world) { w.row("p", "refs/pull/1/head", 10, 0, "bad").Armed = timeline.Proposed }, exposure.RepoProposed, ""},
+		{"a pull request's head of unknown origin", func(w *world) {
+			w.row("p", "refs/pull/1/head", 10, 0, "bad").Armed = timeline.Proposed
+			w.row("q", "refs/pull/2/head", 10, 0, "bad").Armed = timeline.Proposed
+			w.Timeline.Presence[1].Unsourced = true
+		}, exposure.RepoUnknown, "refs/pull/2/head"},
 		{"on no ref that can be named", func(w *world) { w.row("p", "", 10, 0, "bad").Armed = timeline.NotArmed }, exposure.RepoUnknown, "no ref"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -18,6 +18,7 @@ func (r *reader) arm(rows []Presence) {
 			withFork.join(p.region)
 		}
 		p.Inherited = came && r.activityWhole()
+		p.Unsourced = p.Ref.Pull() && r.unsourced(p, rows)
 		p.Armed = r.armed(p, came)
 		if came && !p.Inherited {
 			r.gap(evidence.GapNotCollected, string(p.Ref), "that the file came with the fork is what the dates of commits say: no source shows that nobody pushed it here",
@@ -62,15 +63,21 @@ func (r *reader) armed(p *Presence, inherited bool) string {
 // proposed judges GitHub's own ref of a pull request, from which nothing starts by push. The head of one from a fork is proposed to the
 // repository; one of our own branches is judged as that branch.
 func (r *reader) proposed(p *Presence) string {
-	head := p.tips[len(p.tips)-1].oid
-	if r.ownBranch(head) {
+	if r.ownBranch(p.tips[len(p.tips)-1].oid) {
 		return NotArmed
 	}
-	if !slices.ContainsFunc(r.runs, func(run evidence.Run) bool { return run.HeadSHA == head && r.foreign(run) }) {
+	if p.Unsourced {
 		r.gap(evidence.GapNotCollected, string(p.Ref), "no source tells whether its head came from a fork, without secrets, or from a branch of this repository that is gone",
 			"look the pull request up", r.Facts.Listing.Source)
 	}
 	return Proposed
+}
+
+// unsourced reports a pull ref of which no run shows that its head came from a fork, and whose head no row of a branch tells of either.
+func (r *reader) unsourced(p *Presence, rows []Presence) bool {
+	head := p.tips[len(p.tips)-1].oid
+	return !slices.ContainsFunc(r.runs, func(run evidence.Run) bool { return run.HeadSHA == head && r.foreign(run) }) &&
+		!slices.ContainsFunc(rows, func(o Presence) bool { return o.Ref.Branch() && o.Path == p.Path && o.region.has(head) })
 }
 
 // defaultOnly lists events that run the default branch's file alone

@@ -111,3 +111,20 @@ func TestInheritedByClaim(t *testing.T) {
 		}
 	}
 }
+
+func TestOriginOfPullHeads(t *testing.T) {
+	w := newWorld()
+	w.trunk("main")
+	w.commit("base", 10, "")
+	for _, name := range []string{"unknown", "forked", "own"} {
+		w.commit(name, 20, "a.yml=bad1", "base")
+	}
+	w.list(100, "main=base side=own pull/1=unknown pull/2=forked pull/3=own")
+	run := w.run(8, "strangers", "forked", 25)
+	run.Event, run.HeadRepository = "pull_request", "wim-tarn/tidepool"
+	for _, p := range w.read().Presence {
+		if want := p.Ref == ref("pull/1"); p.Unsourced != want {
+			t.Errorf("%s: unsourced %t", p.Ref, p.Unsourced)
+		}
+	}
+}

@@ -45,6 +45,7 @@ type Presence struct {
 	State     string
 	Armed     string
 	Inherited bool // came with a fork, as its whole activity shows: the secrets were never there. Claimed dates alone make only Armed say so
+	Unsourced bool // a pull ref whose head may have stood on a branch of the repository: nothing shows that it came from a fork
 	Added     when.Instant
 	AddedBy   Change
 	Gone      bool
