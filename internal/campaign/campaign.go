@@ -79,11 +79,13 @@ func (w Wave) Contains(t time.Time) bool {
 }
 
 // Indicators are what the campaign's files and commits have been seen to hold. Hosts match exactly, or below a domain when they begin with
-// "*.". URLParts and BodyMarkers are literal text in a destination's URL and in the file.
+// "*.". URLParts and BodyMarkers are literal text in a destination's URL and in the file. Everyday are those of the paths, workflow names and
+// job ids that anybody's workflow may have: alone they say little.
 type Indicators struct {
 	Paths         []string  `yaml:"paths"`
 	WorkflowNames []string  `yaml:"workflow_names"`
 	JobIDs        []string  `yaml:"job_ids"`
+	Everyday      []string  `yaml:"everyday"`
 	Messages      []Message `yaml:"messages"`
 	Hosts         []string  `yaml:"hosts"`
 	URLParts      []string  `yaml:"url_parts"`
@@ -131,6 +133,11 @@ func (p Pack) KnowsHost(host string) bool {
 
 // KnowsPath reports whether a workflow path is an indicator.
 func (p Pack) KnowsPath(name string) bool { return slices.Contains(p.Indicators.Paths, name) }
+
+// OwnsPath reports whether a workflow path is an indicator and none of everyday.
+func (p Pack) OwnsPath(name string) bool {
+	return p.KnowsPath(name) && !slices.Contains(p.Indicators.Everyday, name)
+}
 
 // WavesAt lists the ids of the waves that hold t, in the pack's order.
 func (p Pack) WavesAt(t time.Time) []string {

@@ -119,6 +119,8 @@ func TestPackMistakes(t *testing.T) {
 		"host with scheme":    {"[drop.", "[https://drop.", `small.yaml:10:11: host "https://drop.`},
 		"severity":            {"severity: high", "severity: huge", `small.yaml:14:15: severity "huge"`},
 		"confidence":          {"confidence: high", "confidence: sure", `small.yaml:15:17: confidence "sure"`},
+		"kinds together":      {"indicator: host", "indicators: [host, hots]", `small.yaml:17:28: indicator "hots"`},
+		"everyday":            {"indicators:\n", "indicators:\n  everyday: [x]\n", `everyday "x" is none of`},
 		"indicator kind":      {"indicator: host", "indicator: hosts", `small.yaml:17:20: indicator "hosts"`},
 		"two in a condition":  {"- indicator: host", "- {indicator: host, text: x}", "small.yaml:17:9: a condition has exactly one field, this one has 2"},
 		"flow":                {"indicator: host", "secret_to_network: {to: nowhere}", "small.yaml:17:9: a flow goes to one of bare"},

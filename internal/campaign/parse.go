@@ -206,6 +206,11 @@ func (c *checker) indicators(in Indicators) {
 			c.at([]any{"indicators", "hosts", i}, "host %q is not a lower-case host name or address without scheme, port, path or brackets", short(h))
 		}
 	}
+	for i, x := range in.Everyday {
+		if !slices.Contains(slices.Concat(in.Paths, in.WorkflowNames, in.JobIDs), x) {
+			c.at([]any{"indicators", "everyday", i}, "everyday %q is none of the pack's paths, workflow names and job ids", short(x))
+		}
+	}
 	for key, list := range map[string][]string{"workflow_names": in.WorkflowNames, "job_ids": in.JobIDs, "url_parts": in.URLParts,
 		"body_markers": in.BodyMarkers} {
 		if i := slices.Index(list, ""); i >= 0 {
@@ -247,7 +252,13 @@ func (c *checker) condition(where []any, x Condition) {
 			set++
 		}
 	}
-	for _, f := range []*Flow{x.SecretToNetwork, x.HistoryToNetwork} {
+	if x.ReadsSecrets {
+		set++
+	}
+	if len(x.Indicators) > 0 {
+		set++
+	}
+	for _, f := range []*Flow{x.SecretToNetwork, x.BodyToNetwork, x.HistoryToNetwork} {
 		if f == nil {
 			continue
 		}
@@ -258,6 +269,11 @@ func (c *checker) condition(where []any, x Condition) {
 	}
 	if set != 1 {
 		c.at(where, "a condition has exactly one field, this one has %d", set)
+	}
+	for i, kind := range x.Indicators {
+		if !slices.Contains(indicatorKinds, kind) {
+			c.at(append(where, "indicators", i), "indicator %q is none of %s", short(kind), strings.Join(indicatorKinds, ", "))
+		}
 	}
 	if x.Indicator != "" && !slices.Contains(indicatorKinds, x.Indicator) {
 		c.at(append(where, "indicator"), "indicator %q is none of %s", short(x.Indicator), strings.Join(indicatorKinds, ", "))
