@@ -63,7 +63,7 @@ func (r *reader) opportunities(rows []Presence) []Opportunity {
 			for _, t := range r.Malicious[blob].Triggers {
 				if t.Event == "push" && t.MatchesRef(p.Ref) && !p.Ref.Pull() {
 					runs := r.runsOfPush(p, x, stood[pushed{p.Ref, x.oid}])
-					out = append(out, r.opportunity(p, blob, t.Event, x.oid, r.arrival(x, x.oid), x.by, runs))
+					out = append(out, r.opportunity(p, blob, t.Event, x.oid, widened(p, r.arrival(x, x.oid)), x.by, runs))
 				}
 			}
 		}
@@ -71,7 +71,7 @@ func (r *reader) opportunities(rows []Presence) []Opportunity {
 			blob := r.holds(x.oid, p.Path)
 			for _, t := range r.Malicious[blob].Triggers {
 				if t.Event == "push" && t.MatchesRef(p.Ref) {
-					out = append(out, r.opportunity(p, blob, t.Event, x.oid, x.at, nil, r.runsOfPush(p, x, nil)))
+					out = append(out, r.opportunity(p, blob, t.Event, x.oid, widened(p, x.at), nil, r.runsOfPush(p, x, nil)))
 				}
 			}
 		}
@@ -88,6 +88,14 @@ func (r *reader) opportunities(rows []Presence) []Opportunity {
 		}
 	}
 	return out
+}
+
+// widened is when a tip came by claimed dates, in a row in which they run backwards.
+func widened(p Presence, at when.Instant) when.Instant {
+	if from := p.Added.NotBefore; p.backwards && at.NotBefore.Clock == when.Git && from.At.Before(at.NotBefore.At) {
+		return when.Between(from, at.NotAfter, slices.Concat(at.Evidence, p.Added.Evidence)...)
+	}
+	return at
 }
 
 // unproven lists the commits of a row that may have been its tip though git does not show it: a local merge puts what the ref held on its

@@ -53,8 +53,9 @@ type Presence struct {
 	RemovedBy Change
 	AsOf      time.Time
 
-	tips   []tip // the malicious ones
-	region region
+	tips      []tip // the malicious ones
+	region    region
+	backwards bool // claimed dates let it end before it began
 }
 
 // Holds reports whether a commit lies in the row.

@@ -188,6 +188,18 @@ func TestGitAlone(t *testing.T) {
 			gaps: []string{"contradiction plant"},
 		},
 		{
+			name: "a removal that claims to be older than the plant narrows neither",
+			facts: func(w *world) {
+				w.trunk("main")
+				w.commit("base", 10, "")
+				w.commit("plant", 50, "a.yml=bad1", "base")
+				w.commit("fix", 30, "", "plant")
+				w.list(100, "main=fix")
+			},
+			rows: []string{`main a.yml [bad1/plant] proven no added 30g..50g by "plant" removed 30g..50g by "fix" delete`},
+			gaps: []string{"contradiction fix"},
+		},
+		{
 			name: "no source names the default branch",
 			facts: func(w *world) {
 				w.commit("base", 10, "")
