@@ -107,12 +107,13 @@ func (w *windows) pushedHere(o evidence.OID) bool {
 // unknownActor stands for a pusher that no source names: a commit's author is the attacker's word.
 const unknownActor = "unknown"
 
-// pusher is who a server names for the update that brought a commit, and when. Without one, the committer date is a claim.
+// pusher is who a server names for the update that brought a commit, and when. Without one, the committer date is a claim, and refuted where it
+// is later than the listing of refs.
 func (w *windows) pusher(o evidence.OID) (string, when.Instant) {
 	at, ok := w.Timeline.Pushed[o]
 	if !ok {
 		c := w.Facts.History.Commit(o)
-		if c.Committer.Date.IsZero() {
+		if c.Committer.Date.IsZero() || w.Facts.Listing.Known() && c.Committer.Date.After(w.Facts.Listing.At) {
 			return unknownActor, when.Instant{}
 		}
 		return unknownActor, when.At(c.Committer.Date, when.Git, evidence.CommitID(o))

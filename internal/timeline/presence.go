@@ -274,6 +274,12 @@ func (r *reader) arrival(x tip, made evidence.OID) when.Instant {
 	}
 	out := x.at
 	ids := out.Evidence
+	for _, o := range []evidence.OID{made, x.oid} {
+		if r.refuted(o) {
+			r.gap(evidence.GapContradiction, string(o), "the date written into the commit, "+evidence.Stamp(r.h.Commit(o).Committer.Date)+
+				", is later than the listing of refs that shows it", "", evidence.CommitID(o), r.Facts.Listing.Source)
+		}
+	}
 	if from := r.claimedDate(made); !out.NotBefore.Known() && from.Known() {
 		out.NotBefore = from
 		ids = append(slices.Clone(ids), evidence.CommitID(made))

@@ -180,11 +180,11 @@ func TestGitAlone(t *testing.T) {
 			facts: func(w *world) {
 				w.trunk("main")
 				w.commit("base", 10, "")
-				w.commit("plant", 50_000_000, "a.yml=bad1", "base")
+				w.commit("plant", 50, "a.yml=bad1", "base")
 				w.commit("merge", 30, "a.yml=bad1", "base", "plant")
 				w.list(100, "main=merge")
 			},
-			rows: []string{`main a.yml [bad1/plant] proven armed added 30g..50000000g by "merge"`},
+			rows: []string{`main a.yml [bad1/plant] proven armed added 30g..50g by "merge"`},
 			gaps: []string{"contradiction plant"},
 		},
 		{
@@ -198,6 +198,19 @@ func TestGitAlone(t *testing.T) {
 			},
 			rows: []string{`main a.yml [bad1/plant] proven no added 30g..50g by "plant" removed 30g..50g by "fix" delete`},
 			gaps: []string{"contradiction fix"},
+		},
+		{
+			name: "a date later than the listing that shows the commit is refuted; the listing itself is no bound",
+			facts: func(w *world) {
+				w.trunk("main")
+				w.commit("base", 10, "")
+				w.commit("plant", 50_000_000, "a.yml=bad1", "base")
+				w.commit("merge", 30, "a.yml=bad1", "base", "plant")
+				w.commit("fix", 60_000_000, "", "merge")
+				w.list(100, "main=fix")
+			},
+			rows: []string{`main a.yml [bad1/plant] proven no added ?..30g by "merge" removed ? by "fix" delete`},
+			gaps: []string{"contradiction fix", "contradiction plant"},
 		},
 		{
 			name: "no source names the default branch",

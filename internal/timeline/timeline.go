@@ -83,6 +83,7 @@ type reader struct {
 	listed     map[evidence.Ref]evidence.ListedRef
 	bad        []map[string]evidence.OID // malicious files by number of the commit, path to blob; nil where the tree could not be had
 	textless   []map[string]evidence.OID // and those whose text was never had: nobody can tell what they are
+	shown      map[evidence.OID]bool     // what the listed refs reach; made when first asked for
 	grown      map[evidence.OID]set      // what grew from campaign commits
 	attempts   map[int64]map[int]bool
 	jobsTold   map[casefile.Attempt]bool // their jobs were listed to the end
@@ -267,13 +268,29 @@ func (r *reader) holds(o evidence.OID, path string) evidence.OID {
 	return files[path]
 }
 
-// claimedDate is the committer's word on when a commit was made.
+// claimedDate is the committer's word on when a commit was made, unless it is refuted.
 func (r *reader) claimedDate(o evidence.OID) when.Bound {
 	c := r.h.Commit(o)
-	if c.Committer.Date.IsZero() {
+	if c.Committer.Date.IsZero() || r.refuted(o) {
 		return when.Bound{}
 	}
 	return when.Bound{At: c.Committer.Date, Clock: when.Git}
+}
+
+// refuted reports a commit that claims to be younger than the listing that shows it.
+func (r *reader) refuted(o evidence.OID) bool {
+	l := r.Facts.Listing
+	if !l.Known() || !r.h.Commit(o).Committer.Date.After(l.At) {
+		return false
+	}
+	if r.shown == nil {
+		tips := make([]evidence.OID, 0, len(l.Refs))
+		for _, ref := range l.Refs {
+			tips = append(tips, ref.Target())
+		}
+		r.shown = r.h.Reachable(tips...)
+	}
+	return r.shown[o]
 }
 
 // grew is what grew from a campaign commit, itself included.
