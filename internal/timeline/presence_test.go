@@ -147,6 +147,24 @@ func TestGitAlone(t *testing.T) {
 			rows: []string{`main a.yml [bad1/plant] possible no added 20g..50g by "plant" removed 50g by "merge" merge`},
 		},
 		{
+			name: "two plants on the second parent have a removal each",
+			facts: func(w *world) {
+				w.trunk("main")
+				w.commit("base", 10, "")
+				w.commit("local", 15, "", "base")
+				w.commit("plant", 20, "a.yml=bad1", "base")
+				w.commit("fix", 21, "", "plant")
+				w.commit("again", 30, "a.yml=bad2", "fix")
+				w.commit("fixed", 31, "", "again")
+				w.commit("merge", 50, "", "local", "fixed")
+				w.list(100, "main=merge")
+			},
+			rows: []string{
+				`main a.yml [bad1/plant] possible no added 20g..50g by "plant" removed 21g..50g by "merge" merge`,
+				`main a.yml [bad2/again] possible no added 30g..50g by "again" removed 31g..50g by "merge" merge`,
+			},
+		},
+		{
 			name: "and a run says that it was the tip",
 			facts: func(w *world) {
 				w.trunk("main")

@@ -61,29 +61,44 @@ func (r *reader) taker(last evidence.OID, x tip, path string) evidence.OID {
 	return cmp.Or(clean, first)
 }
 
-// removing is the commit that took the file away, on whatever line it stands: behind the chain's commit, among clean commits that the
-// malicious tip does not reach, the oldest with a parent that still held it.
+// removing is the commit that took the file away, on whatever line it stands: behind the chain's commit, among the clean children of the
+// malicious tip's own line that the tip does not reach, the oldest. A line is what malicious commits alone connect.
 func (r *reader) removing(last, chain evidence.OID, path string) evidence.OID {
-	before := r.graph.from(last)
+	before, behind := r.graph.from(last), r.graph.from(chain)
 	best := evidence.OID("")
-	seen, stack := map[evidence.OID]bool{chain: true}, []evidence.OID{chain}
+	seen, stack := map[evidence.OID]bool{last: true}, []evidence.OID{last}
+	visit := func(o evidence.OID) {
+		if !seen[o] && r.holds(o, path) != "" {
+			seen[o] = true
+			stack = append(stack, o)
+		}
+	}
 	for len(stack) > 0 {
 		c := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		for _, p := range r.h.Commit(c).Parents {
-			files, known := r.malicious(p)
-			switch {
-			case files[path] != "" && c != chain:
-				if best == "" || r.claimedDate(c).At.Before(r.claimedDate(best).At) {
-					best = c
-				}
-			case known && files[path] == "" && !seen[p] && !r.graph.holds(before, p):
-				seen[p] = true
-				stack = append(stack, p)
+			visit(p)
+		}
+		for _, child := range r.h.Children(c) {
+			if !r.graph.holds(behind, child) {
+				continue
+			}
+			visit(child)
+			if child != chain && !r.graph.holds(before, child) && r.clean(child, path) && (best == "" || r.compareClaims(child, best) < 0) {
+				best = child
 			}
 		}
 	}
 	return cmp.Or(best, chain)
+}
+
+// compareClaims orders commits by their claimed dates, those without one last, then ancestors first.
+func (r *reader) compareClaims(a, b evidence.OID) int {
+	x, y := r.claimedDate(a), r.claimedDate(b)
+	if x.Known() != y.Known() {
+		return cmp.Compare(y.Clock, x.Clock)
+	}
+	return cmp.Or(x.At.Compare(y.At), r.compareAge(a, b))
 }
 
 // how names the way a row ended; the first that fits wins.
