@@ -224,6 +224,9 @@ func firstUnread(in Input) string {
 	var tips []evidence.OID
 	for _, l := range in.Facts.Listing.Refs {
 		if !in.Facts.History.Has(l.Target()) {
+			if l.Ref.Tag() && !slices.Contains(in.Timeline.Unread, l.Ref) {
+				continue // of something that is no commit
+			}
 			return string(l.Ref)
 		}
 		tips = append(tips, l.Target())

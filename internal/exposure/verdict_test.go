@@ -51,6 +51,13 @@ func TestJudge(t *testing.T) {
 		{"history refused", func(w *world) { gap(w, "git/history", evidence.GapRefused) }, exposure.RepoUnknown, "could not"},
 		{"renamed is no hole", func(w *world) { gap(w, "git/refs", evidence.GapRenamed) }, exposure.RepoClean, ""},
 		{"a tip that was not had", func(w *world) { w.Facts.Listing.Refs[0].OID = tip[:39] + "a" }, exposure.RepoUnknown, "refs/heads/main"},
+		{"a tag of what is no commit", func(w *world) {
+			w.Facts.Listing.Refs = append(w.Facts.Listing.Refs, evidence.ListedRef{Ref: "refs/tags/key", OID: tip[:39] + "a"})
+		}, exposure.RepoClean, ""},
+		{"a tag that was not had", func(w *world) {
+			w.Facts.Listing.Refs = append(w.Facts.Listing.Refs, evidence.ListedRef{Ref: "refs/tags/v1", OID: tip[:39] + "a"})
+			w.Timeline.Unread = []evidence.Ref{"refs/tags/v1"}
+		}, exposure.RepoUnknown, "refs/tags/v1"},
 		{"a tree that was not had", func(w *world) {
 			w.Facts.History = evidence.NewHistory([]evidence.Commit{{OID: tip}}, nil, nil)
 		}, exposure.RepoUnknown, "tree"},

@@ -239,11 +239,9 @@ func TestWindows(t *testing.T) {
 			want: []string{`TOKEN#1 10s..15r by "executed"/"executed" executed not_known_closed`},
 		},
 		{
-			name: "a pull request's head of unknown origin may have stood on a branch",
-			facts: func(w *world) {
-				w.row("q", "refs/pull/3/head", 10, 0, "bad").Unsourced = true
-			},
-			want: []string{`TOKEN#1 10s..? by "targeted"/"" targeted not_known_closed`},
+			name:  "a pull request's head of unknown origin may have stood on a branch",
+			facts: func(w *world) { w.row("q", "refs/pull/3/head", 10, 0, "bad").Unsourced = true },
+			want:  []string{`TOKEN#1 10s..? by "targeted"/"" targeted not_known_closed`},
 		},
 		{
 			name: "what a fork inherited and what a pull request proposes give none",

@@ -342,38 +342,3 @@ func TestHowItEnded(t *testing.T) {
 		},
 	})
 }
-
-// A text that was not had is not a clean one.
-func TestTextNotHad(t *testing.T) {
-	w := newWorld()
-	w.trunk("main")
-	w.commit("base", 10, "")
-	w.commit("plant", 20, "a.yml=bad1", "base")
-	w.commit("change", 30, "a.yml=huge", "plant")
-	w.commit("other", 40, "b.yml=huge", "base")
-	w.facts.Textless = map[evidence.OID]bool{oid("huge"): true}
-	w.list(100, "main=change side=other tag/v1=base")
-	res := w.read()
-	same(t, "presence", w.rows(res), []string{`main a.yml [bad1/plant] proven armed added 20g by "plant"`})
-	same(t, "gaps", w.gaps(res), []string{"unreadable huge", "unconfirmed-end main"})
-	if want := []evidence.Ref{"refs/heads/main", "refs/heads/side"}; !slices.Equal(res.Unread, want) {
-		t.Errorf("unread %v, want %v", res.Unread, want)
-	}
-}
-
-func TestTextNotHadWidens(t *testing.T) {
-	teach(t, []lesson{{
-		name: "a file that could not be read before it was taken away",
-		facts: func(w *world) {
-			w.trunk("main")
-			w.commit("base", 10, "")
-			w.commit("plant", 20, "a.yml=bad1", "base")
-			w.commit("change", 30, "a.yml=huge", "plant")
-			w.commit("fix", 40, "", "change")
-			w.facts.Textless = map[evidence.OID]bool{oid("huge"): true}
-			w.list(100, "main=fix")
-		},
-		rows: []string{`main a.yml [bad1/plant] proven no added 20g by "plant" removed 30g..40g by "fix" delete`},
-		gaps: []string{"unreadable huge"},
-	}})
-}

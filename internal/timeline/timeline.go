@@ -132,11 +132,7 @@ func Read(in Input) Result {
 		}
 	}
 	out.Presence = append(out.Presence, r.place(out.Presence)...)
-	for _, l := range in.Facts.Listing.Refs {
-		if l.Ref != "HEAD" && !r.readable(l.Target()) {
-			out.Unread = append(out.Unread, l.Ref)
-		}
-	}
+	out.Unread = r.unread()
 	r.arm(out.Presence)
 	slices.SortStableFunc(out.Presence, comparePresence)
 	out.Contains = r.contains(out.Presence)
@@ -174,6 +170,32 @@ func (r *reader) gap(kind evidence.GapKind, subject, detail, hint string, ids ..
 	ids = append(slices.Clone(have.Evidence), ids...)
 	slices.Sort(ids)
 	r.gaps[g.ID()] = Gap{Gap: g, Evidence: slices.Compact(ids)}
+}
+
+// unread lists the refs of the last listing of which nobody can tell what they hold. A tag can name a blob or a tree, of which there is no
+// workflow to read: one whose object is no commit that was had, and that no gap of the collection says was not had, is such a tag.
+func (r *reader) unread() []evidence.Ref {
+	missing, broken := map[evidence.OID]bool{}, true
+	for _, l := range r.Facts.Listing.Refs {
+		broken = broken && !r.h.Has(l.Target()) // nothing that is listed was had: the collection stopped before
+	}
+	for _, g := range r.Facts.Gaps {
+		switch object, err := evidence.ParseOID(g.Subject); {
+		case !strings.HasPrefix(g.Unit, "git/") || g.Unit == "git/refs":
+		case err == nil:
+			missing[object] = true
+		case g.Kind != evidence.GapNotCollected && g.Kind != evidence.GapEmpty:
+			broken = true
+		}
+	}
+	var out []evidence.Ref
+	for _, l := range r.Facts.Listing.Refs {
+		other := l.Ref.Tag() && !r.h.Has(l.Target()) && !broken && !missing[l.OID] && !missing[l.Target()]
+		if l.Ref != "HEAD" && !r.readable(l.Target()) && !other {
+			out = append(out, l.Ref)
+		}
+	}
+	return out
 }
 
 // findTrunk names the default branch: by the API, else by the listed HEAD, else by custom where only one of the usual names is there.
