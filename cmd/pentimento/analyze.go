@@ -56,6 +56,7 @@ type analysis struct {
 	file     *casefile.Case
 	packs    []campaign.Pack
 	findings map[evidence.OID]detect.Finding
+	unhit    map[evidence.OID]detect.Unhit // versions without a finding that could take something
 	info     casefile.Info
 	windows  map[int64][]*exposure.Window // by row id of the repository
 
@@ -71,7 +72,7 @@ func (a *analysis) all(ctx context.Context, in *casefile.Inferences) error {
 	if err := in.Exec("INSERT INTO analysis (key, value) VALUES ('version', ?), ('facts', ?)", version(), mark); err != nil {
 		return err
 	}
-	if a.findings, err = findAll(ctx, a.file, a.packs); err != nil {
+	if err := a.examine(ctx); err != nil {
 		return err
 	}
 	if err := detect.StoreFindings(in, slices.Collect(maps.Values(a.findings))); err != nil {
@@ -99,7 +100,11 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	commits := detect.Commits(facts.History, a.findings, a.packs, facts.Textless)
 	read := timeline.Read(timeline.Input{Facts: facts, Malicious: versions(a.findings), Campaign: campaignCommits(commits),
 		Suspect: suspectPaths(a.packs), Now: a.info.Now})
-	input := exposure.Input{Facts: facts, Findings: a.findings, Commits: commits, Timeline: read, Now: a.info.Now}
+	unjudged, err := a.suspects(in, facts)
+	if err != nil {
+		return err
+	}
+	input := exposure.Input{Facts: facts, Unjudged: unjudged, Findings: a.findings, Commits: commits, Timeline: read, Now: a.info.Now}
 	if err := detect.StorePlaces(in, facts.ID, facts.History, a.findings); err != nil {
 		return err
 	}
@@ -121,6 +126,20 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 		a.windows[facts.ID] = append(a.windows[facts.ID], &w)
 	}
 	return exposure.StoreVerdict(in, facts.ID, exposure.Judge(input))
+}
+
+// suspects stores a gap for each version that nobody should call harmless unseen, and gives the gaps' ids.
+func (a *analysis) suspects(in *casefile.Inferences, facts *casefile.Facts) ([]string, error) {
+	var ids []string
+	for _, s := range detect.Suspects(facts.History, a.unhit, a.packs) {
+		g := evidence.Gap{Repository: facts.Repository, Unit: "detect", Kind: evidence.GapUnreadable, Subject: string(s.Blob),
+			Detail: "the version at " + s.Path + " " + s.Why, Hint: "look at it by hand: pentimento evidence blob-" + string(s.Blob)}
+		if err := in.Gap(facts.ID, g, []string{"blob-" + string(s.Blob), "cmt-" + string(s.Commit)}); err != nil {
+			return nil, err
+		}
+		ids = append(ids, g.ID())
+	}
+	return ids, nil
 }
 
 // pushers joins the pushing credentials of all repositories, then stores all windows.
@@ -159,17 +178,19 @@ func casePacks(ctx context.Context, c *casefile.Case) ([]campaign.Pack, error) {
 	return packs, err
 }
 
-// findAll judges every workflow text of the case.
-func findAll(ctx context.Context, c *casefile.Case, packs []campaign.Pack) (map[evidence.OID]detect.Finding, error) {
-	out := map[evidence.OID]detect.Finding{}
-	err := c.Blobs(ctx, func(oid evidence.OID, paths []string, text []byte) error {
-		// One at a time: a case holds more texts than memory should.
-		for _, f := range detect.Versions([]detect.Version{{Blob: oid, Paths: paths, Text: text}}, packs) {
-			out[oid] = f
+// examine judges every workflow text of the case, one at a time: a case holds more texts than memory should.
+func (a *analysis) examine(ctx context.Context) error {
+	a.findings, a.unhit = map[evidence.OID]detect.Finding{}, map[evidence.OID]detect.Unhit{}
+	return a.file.Blobs(ctx, func(oid evidence.OID, paths []string, text []byte) error {
+		f, rest, hit := detect.Examine(detect.Version{Blob: oid, Paths: paths, Text: text}, a.packs)
+		switch {
+		case hit:
+			a.findings[oid] = f
+		case rest.Takes:
+			a.unhit[oid] = rest
 		}
 		return nil
 	})
-	return out, err
 }
 
 // versions is what the timeline needs of findings.

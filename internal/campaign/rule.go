@@ -54,8 +54,8 @@ type Condition struct {
 type Flow struct {
 	Secrets   int  `yaml:"secrets"`    // at least so many different secrets in the body or URL; "every secret" is enough for any number
 	SelfNamed bool `yaml:"self_named"` // so many body fields bear the name of the secret they carry
-	// To is "bare": a URL without path; "address": an IP address; "bare-or-address"; "listed": a host of the pack; "nondescript": an
-	// address, a host known at run time only, or a URL whose path has one segment at most: what is set up for the occasion, and few APIs.
+	// To is "bare": a URL without path; "address": an IP address; "bare-or-address"; "listed": a host of the pack; "nondescript": a
+	// host known at run time only, or a URL with a query or a path of one segment and no more: what is set up for the occasion, and few APIs.
 	To string `yaml:"to"`
 }
 
@@ -268,7 +268,7 @@ func (s subject) reaches(d workflow.Destination, f Flow) bool {
 	case "bare-or-address":
 		return d.Bare || err == nil
 	case "nondescript":
-		return d.Computed || d.Depth <= 1 || err == nil
+		return d.Computed || d.Depth <= 1 && !d.Bare
 	case "listed":
 		return s.pack.KnowsHost(d.Host)
 	}

@@ -84,8 +84,7 @@ func Versions(versions []Version, packs []campaign.Pack) []Finding {
 	}
 	var out []Finding
 	for _, v := range byBlob {
-		v.Paths = sorted(v.Paths)
-		if f, ok := judge(v, packs); ok {
+		if f, _, hit := Examine(v, packs); hit {
 			out = append(out, f)
 		}
 	}
@@ -93,8 +92,17 @@ func Versions(versions []Version, packs []campaign.Pack) []Finding {
 	return out
 }
 
-func judge(v Version, packs []campaign.Pack) (Finding, bool) {
+// Examine judges one version. Where no rule hits it, rest is for [Suspects].
+func Examine(v Version, packs []campaign.Pack) (f Finding, rest Unhit, hit bool) {
+	v.Paths = sorted(v.Paths)
 	file := workflow.Parse(v.Text)
+	if f, hit = judge(v, file, packs); hit {
+		return f, Unhit{}, true
+	}
+	return Finding{}, unhit(file), false
+}
+
+func judge(v Version, file workflow.File, packs []campaign.Pack) (Finding, bool) {
 	f := Finding{Blob: v.Blob, Paths: v.Paths, Secrets: file.Secrets, AllSecrets: file.AllSecrets, Triggers: file.Triggers,
 		Problems: file.Problems}
 	best := 0

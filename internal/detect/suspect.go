@@ -1,0 +1,95 @@
+package detect
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"pentimento/internal/campaign"
+	"pentimento/internal/evidence"
+	"pentimento/internal/workflow"
+)
+
+// Unhit is what is left to say of a version that no rule hits. Takes: it could take something: it refers to a secret other than the job's own
+// token, or reads past commits and sends a body. Partial says why not all of it was read, and is empty where it was.
+type Unhit struct {
+	Takes   bool
+	Partial string
+}
+
+func unhit(file workflow.File) Unhit {
+	u := Unhit{Takes: campaign.ReadsSecrets(file), Partial: file.Partial}
+	for _, j := range file.Jobs {
+		if u.Takes {
+			break
+		}
+		reads := false
+		for _, s := range j.Steps {
+			reads = reads || s.ReadsHistory
+			u.Takes = u.Takes || reads && uploads(s)
+		}
+	}
+	return u
+}
+
+// Suspect is a version that no rule hits and that is not to be called harmless before somebody has looked at it: the rules know what the
+// campaign did so far. Path and Commit are one place where it stands. Why is one sentence, safe to print.
+type Suspect struct {
+	Blob   evidence.OID
+	Path   string
+	Commit evidence.OID
+	Why    string
+}
+
+// Suspects finds among the versions that no rule hits those that could take something and stand at a path that is a campaign's own, came with
+// a commit that bears a campaign's message, or could not be read in full. A path that anybody's workflow may have counts for nothing, and
+// so does a message where the version stood there before, or where what stood there before is not known and the path is not listed.
+func Suspects(h *evidence.History, versions map[evidence.OID]Unhit, packs []campaign.Pack) []Suspect {
+	found := map[evidence.OID]Suspect{}
+	for _, o := range h.All() {
+		entries, _ := h.Workflows(o)
+		for _, e := range entries {
+			if _, done := found[e.Blob]; done || !versions[e.Blob].Takes {
+				continue
+			}
+			if why := suspicion(h, o, e, versions[e.Blob], packs); why != "" {
+				found[e.Blob] = Suspect{Blob: e.Blob, Path: e.Path, Commit: o, Why: why}
+			}
+		}
+	}
+	out := make([]Suspect, 0, len(found))
+	for _, s := range found {
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b Suspect) int { return cmp.Compare(a.Blob, b.Blob) })
+	return out
+}
+
+func suspicion(h *evidence.History, o evidence.OID, e evidence.WorkflowEntry, v Unhit, packs []campaign.Pack) string {
+	const rest = ", can take secrets or past commits, and no rule judged it malicious"
+	for _, p := range packs {
+		if p.OwnsPath(e.Path) {
+			return "stands at a path of campaign " + p.Name + rest
+		}
+	}
+	for _, p := range packs {
+		if p.MessageRole(h.Commit(o).Message) != "" && cameWith(h, o, e, p) {
+			return "came with a commit that bears a message of campaign " + p.Name + rest
+		}
+	}
+	if v.Partial != "" {
+		return fmt.Sprintf("reads secrets and could not be read in full: %s", v.Partial)
+	}
+	return ""
+}
+
+// cameWith reports that a commit put a version where no parent holds it.
+func cameWith(h *evidence.History, o evidence.OID, e evidence.WorkflowEntry, p campaign.Pack) bool {
+	for _, parent := range h.Commit(o).Parents {
+		before, known := h.Workflows(parent)
+		if !known && !p.KnowsPath(e.Path) || at(before, e.Path) == e.Blob {
+			return false
+		}
+	}
+	return true
+}
