@@ -53,7 +53,7 @@ func facts() evidence.Observation {
 		Refs: []evidence.ListedRef{{Ref: "refs/heads/main", OID: revertOID}},
 		Updates: []evidence.RefUpdate{
 			{Repository: repo, Origin: evidence.OriginActivity, ExternalID: "1", Ref: "refs/heads/main", Before: evidence.ZeroOID, After: plantOID,
-				Kind: evidence.Push, At: clock("2025-09-02 03:20:38"), Actor: "tamsin"}},
+				Kind: evidence.Push, At: clock("2025-09-02 03:20:38"), Clock: when.Server, Actor: "tamsin"}},
 		Commits: []evidence.Commit{commit(plantOID, "2025-09-02 03:20:37", "Add scan"), commit(rearmOID, "2025-09-09 03:18:00", "Update scan\n\nmore"),
 			commit(revertOID, "2025-09-09 10:00:00", "Revert")},
 		Seen:  []evidence.CommitSeen{{Commit: plantOID, Via: "fetch"}, {Commit: rearmOID, Via: "recovery", NamedBy: []string{"upd-1"}}},

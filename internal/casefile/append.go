@@ -71,7 +71,7 @@ func (a *appender) all(obs evidence.Observation) error {
 		a.source = obs.Sources[0].ID()
 	}
 	for _, write := range []func(evidence.Observation) error{
-		a.sources, a.refs, a.commits, a.trees, a.runs, a.jobs, a.gaps,
+		a.sources, a.refs, a.witnesses, a.commits, a.trees, a.runs, a.jobs, a.insider, a.gaps,
 	} {
 		if err := write(obs); err != nil {
 			return err
@@ -119,9 +119,9 @@ func (a *appender) refs(obs evidence.Observation) error {
 		}
 	}
 	for _, u := range obs.Updates {
-		err := a.exec(`INSERT OR IGNORE INTO ref_update (id, repository, origin, external_id, ref, before, after, kind, at, actor, source)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, u.ID(), a.repository, string(u.Origin), u.ExternalID, string(u.Ref), string(u.Before),
-			string(u.After), string(u.Kind), evidence.Stamp(u.At), u.Actor, a.source)
+		err := a.exec(`INSERT OR IGNORE INTO ref_update (id, repository, origin, external_id, ref, before, after, kind, at, clock, by,
+			actor, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, u.ID(), a.repository, string(u.Origin), u.ExternalID, string(u.Ref), string(u.Before),
+			string(u.After), string(u.Kind), evidence.Stamp(u.At), u.Clock.String(), u.By, u.Actor, a.source)
 		if err != nil {
 			return fmt.Errorf("ref update: %w", err)
 		}

@@ -125,7 +125,7 @@ func observation() evidence.Observation {
 			ETag: "W/1", FetchedAt: day, Body: []byte("body")}},
 		State:    &evidence.RepositoryState{GitHubID: 7, FullName: repo, DefaultBranch: "main", CreatedAt: day},
 		Refs:     []evidence.ListedRef{{Ref: "refs/heads/main", OID: commit.OID}},
-		Updates:  []evidence.RefUpdate{{Repository: repo, Origin: evidence.OriginActivity, ExternalID: "1", Ref: "refs/heads/main", After: commit.OID, Kind: evidence.Push, At: day}},
+		Updates:  []evidence.RefUpdate{{Repository: repo, Origin: evidence.OriginActivity, ExternalID: "1", Ref: "refs/heads/main", After: commit.OID, Kind: evidence.Push, At: day, Clock: when.Server}},
 		Commits:  []evidence.Commit{commit},
 		Seen:     []evidence.CommitSeen{{Commit: commit.OID, Via: "fetch"}},
 		Holdings: []evidence.Holding{{Commit: commit.OID, Workflows: tree, Known: true, RootChanges: []string{"README.md"}}},

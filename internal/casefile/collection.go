@@ -13,14 +13,15 @@ import (
 // Target is one repository of the scope with what collection needs to know of it.
 type Target struct {
 	Repository evidence.Repository
-	Mirror     string // an existing clone to read git objects from; empty: fetch
+	Mirror     string   // an existing clone to read git objects from; empty: fetch
+	Clones     []string // clones that people kept: read for what they still know, beside what is fetched
 }
 
-// Addition is one repository to add. From says where the name came from.
+// Addition is one repository to add. From says where the name came from. A mirror stands in for fetching, a clone is evidence beside it.
 type Addition struct {
-	Repository evidence.Repository
-	From       string
-	Mirror     string
+	Repository    evidence.Repository
+	From          string
+	Mirror, Clone string
 }
 
 // Add puts repositories into the case, all or none. A name that is there already, in whatever case, or that a collection found to be the
@@ -39,6 +40,9 @@ func (c *Case) Add(ctx context.Context, list []Addition) (added int, err error) 
 			string(a.Repository), a.Repository.Key(), a.From, a.Mirror)
 		if err == nil && a.Mirror != "" {
 			_, err = tx.ExecContext(ctx, "UPDATE repository SET mirror = ? WHERE key = ?", a.Mirror, a.Repository.Key())
+		}
+		if err == nil && a.Clone != "" {
+			_, err = tx.ExecContext(ctx, "INSERT OR IGNORE INTO clone (repository, path) SELECT id, ? FROM repository WHERE key = ?", a.Clone, a.Repository.Key())
 		}
 		var n int64
 		if err == nil {
@@ -66,10 +70,29 @@ func (c *Case) Targets(ctx context.Context) ([]Target, error) {
 		out = append(out, t)
 		return nil
 	})
+	if err == nil {
+		err = c.clones(ctx, out)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list repositories: %w", err)
 	}
 	return out, nil
+}
+
+// clones adds what the case knows of clones to the targets.
+func (c *Case) clones(ctx context.Context, targets []Target) error {
+	at := make(map[evidence.Repository]int, len(targets))
+	for i, t := range targets {
+		at[t.Repository] = i
+	}
+	return c.each(ctx, "SELECT r.name, c.path FROM clone c JOIN repository r ON r.id = c.repository ORDER BY r.key, c.path", nil,
+		func(scan func(...any) error) error {
+			var repo evidence.Repository
+			var path string
+			err := scan(&repo, &path)
+			targets[at[repo]].Clones = append(targets[at[repo]].Clones, path)
+			return err
+		})
 }
 
 // named finds a repository by its name in the case, else by one that the API told of it.

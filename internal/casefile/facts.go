@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pentimento/internal/evidence"
+	"pentimento/internal/when"
 )
 
 // Listing is the last listing of a repository's refs, which may have none. The zero Listing: none was ever had.
@@ -33,13 +34,19 @@ type Facts struct {
 	State      *evidence.RepositoryState // nil: the API was not asked or did not answer
 	StateID    string
 	Listing    Listing
+	Earlier    []Listing            // the listings before the last one, oldest first
 	Updates    []evidence.RefUpdate // by time, then id
+	Sightings  []evidence.Sighting  // by time, then id
 	History    *evidence.History
 	Textless   map[evidence.OID]bool // workflow blobs that a commit holds and whose text was never had: nobody can judge them
 	Redacted   []evidence.OID        // workflow texts that a commit holds and of which something was redacted: that part nobody can judge
 	Seen       map[evidence.OID][]evidence.CommitSeen
 	Runs       []evidence.Run // the last observation of each attempt, by creation, run and attempt
 	Jobs       map[Attempt][]evidence.Job
+	Checks     map[evidence.OID]evidence.SignatureCheck // of commits that were had
+	Secrets    []evidence.SecretRecord                  // by time, then id
+	Access     []evidence.AccessGrant
+	Forks      []evidence.Fork // the parent first
 	Coverage   []evidence.Coverage
 	Gaps       []evidence.Gap // met by the last collection of each unit
 	Statements []Declaration  // in force: retracted ones are left out
@@ -52,7 +59,7 @@ func (c *Case) Facts(ctx context.Context, repo evidence.Repository) (*Facts, err
 		return nil, fmt.Errorf("facts of %s: %w", repo, err)
 	}
 	for _, load := range []func(context.Context, *Facts) error{
-		c.loadState, c.loadListing, c.loadUpdates, c.loadHistory, c.loadRedacted, c.loadTextless, c.loadSeen, c.loadRuns, c.loadJobs, c.loadCoverage, c.loadGaps, c.loadStatements,
+		c.loadState, c.loadListing, c.loadListings, c.loadUpdates, c.loadSightings, c.loadChecks, c.loadSecrets, c.loadAccess, c.loadHistory, c.loadRedacted, c.loadTextless, c.loadSeen, c.loadRuns, c.loadJobs, c.loadCoverage, c.loadGaps, c.loadStatements,
 	} {
 		if err := load(ctx, f); err != nil {
 			return nil, fmt.Errorf("facts of %s: %w", repo, err)
@@ -92,7 +99,7 @@ func parseStamps(pairs ...pair) error {
 	return nil
 }
 
-func (c *Case) loadListing(ctx context.Context, f *Facts) error {
+func (c *Case) loadListing(ctx context.Context, f *Facts) (err error) {
 	at, l := "", &f.Listing
 	row := c.db.QueryRowContext(ctx, "SELECT source, at FROM listing WHERE repository = ?", f.ID)
 	if err := row.Scan(&l.Source, &at); errors.Is(err, sql.ErrNoRows) {
@@ -103,19 +110,29 @@ func (c *Case) loadListing(ctx context.Context, f *Facts) error {
 	if err := parseStamps(pair{at, &l.At}); err != nil {
 		return err
 	}
-	return c.each(ctx, "SELECT ref, oid, peeled, symref FROM listed_ref WHERE source = ? ORDER BY ref", []any{l.Source}, func(scan func(...any) error) error {
+	l.Refs, err = c.listedRefs(ctx, l.Source)
+	return err
+}
+
+func (c *Case) listedRefs(ctx context.Context, source string) (refs []evidence.ListedRef, err error) {
+	err = c.each(ctx, "SELECT ref, oid, peeled, symref FROM listed_ref WHERE source = ? ORDER BY ref", []any{source}, func(scan func(...any) error) error {
 		var r evidence.ListedRef
 		err := scan(&r.Ref, &r.OID, &r.Peeled, &r.Symref)
-		l.Refs = append(l.Refs, r)
+		refs = append(refs, r)
 		return err
 	})
+	return refs, err
 }
 
 func (c *Case) loadUpdates(ctx context.Context, f *Facts) error {
-	return c.each(ctx, `SELECT origin, external_id, ref, before, after, kind, at, actor FROM ref_update WHERE repository = ? ORDER BY at, id`,
+	return c.each(ctx, `SELECT origin, external_id, ref, before, after, kind, at, clock, by, actor FROM ref_update WHERE repository = ? ORDER BY at, id`,
 		[]any{f.ID}, func(scan func(...any) error) error {
-			u, at := evidence.RefUpdate{Repository: f.Repository}, ""
-			if err := scan(&u.Origin, &u.ExternalID, &u.Ref, &u.Before, &u.After, &u.Kind, &at, &u.Actor); err != nil {
+			u, at, clock := evidence.RefUpdate{Repository: f.Repository}, "", ""
+			err := scan(&u.Origin, &u.ExternalID, &u.Ref, &u.Before, &u.After, &u.Kind, &at, &clock, &u.By, &u.Actor)
+			if err != nil {
+				return err
+			}
+			if u.Clock, err = when.ParseClock(clock); err != nil {
 				return err
 			}
 			f.Updates = append(f.Updates, u)

@@ -87,7 +87,7 @@ func TestIDsAreStable(t *testing.T) {
 		Target: "/repos/Octo/Demo/activity", Status: 200, FetchedAt: at, Body: []byte("[]")}
 	gap := evidence.Gap{Repository: "Octo/Demo", Unit: "api/activity", Kind: evidence.GapExpired, Subject: "activity", Detail: "too old"}
 	for what, id := range map[string][2]string{
-		"update": {update.ID(), "upd-901cff5e22d93c20"},
+		"update": {update.ID(), "upd-05ce1d87f32fa436"},
 		"source": {source.ID(), "src-68a8a750cd42a60a"},
 		"gap":    {gap.ID(), "gap-79efa70d6ea194cb"},
 		"commit": {evidence.Commit{OID: after}.ID(), "cmt-" + string(after)},

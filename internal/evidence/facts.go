@@ -6,12 +6,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pentimento/internal/when"
 )
 
 // Origin names the kind of answer a source is.
 type Origin string
 
-// Origins of this version. GitRefs and GitPack come over git; the others are REST endpoints of GitHub.
+// Origins of this version. GitRefs and GitPack come over git; the next are endpoints of GitHub's API, by REST if nothing else is said;
+// the last come from files.
 const (
 	OriginGitRefs    Origin = "git-refs"   // one listing of advertised refs
 	OriginGitPack    Origin = "git-pack"   // objects fetched or read from a mirror; the body says which were wanted
@@ -21,6 +24,20 @@ const (
 	OriginRuns       Origin = "runs"       // GET /repos/{owner}/{repo}/actions/runs
 	OriginJobs       Origin = "jobs"       // GET .../actions/runs/{id}/attempts/{n}/jobs
 	OriginGitData    Origin = "git-data"   // GET .../git/commits, git/trees, git/blobs
+
+	OriginCheckSuites  Origin = "check-suites"  // GET .../commits/{sha}/check-suites
+	OriginPullTimeline Origin = "pull-timeline" // GraphQL: force-pushes and deletions of the branches of pull requests
+	OriginSignatures   Origin = "signatures"    // GraphQL: who verified the signature of a commit, and when
+	OriginForks        Origin = "forks"         // GET .../forks
+	OriginReleases     Origin = "releases"      // GET .../releases
+	OriginSecrets      Origin = "secrets"       // GET .../actions/secrets and its like, for administrators
+	OriginAccess       Origin = "access"        // GET .../keys, hooks, collaborators, actions/runners, for administrators
+	OriginRunLogs      Origin = "run-logs"      // GET .../actions/jobs/{id}/logs
+
+	OriginArchive  Origin = "archive"   // GH Archive: hours of public events, or the answer of a warehouse that holds them
+	OriginAuditLog Origin = "audit-log" // an organisation's audit log, exported
+	OriginWebhooks Origin = "webhooks"  // deliveries of webhooks, saved by whoever received them
+	OriginReflog   Origin = "reflog"    // what a clone noted of its refs
 )
 
 // Source is one answer of one origin. Target is the request target without the host ("/repos/o/r/activity?per_page=100"), or the file
@@ -96,20 +113,22 @@ const (
 // DeleteEvent carry no SHAs), [ZeroOID] where it says "none".
 type RefUpdate struct {
 	Repository Repository
-	Origin     Origin // activity or events
-	ExternalID string // GitHub's id of the row
+	Origin     Origin
+	ExternalID string // the origin's own id of the row
 	Ref        Ref
 	Before     OID
 	After      OID
 	Kind       Kind
-	At         time.Time // server clock
-	Actor      string    // login, empty if the source names none
+	At         time.Time
+	Clock      when.Clock // whose time At is; never when.NoClock or when.Git
+	By         bool       // the move was made at At or earlier: a check suite is created some time after the push
+	Actor      string     // login, empty if the source names none
 }
 
 // ID of the fact.
 func (u RefUpdate) ID() string {
 	return ID("upd", u.Repository.Key(), string(u.Origin), u.ExternalID, string(u.Ref), string(u.Before), string(u.After),
-		string(u.Kind), Stamp(u.At), u.Actor)
+		string(u.Kind), Stamp(u.At), u.Clock.String(), strconv.FormatBool(u.By), u.Actor)
 }
 
 // Signature of a person in a commit: name, address and date are whatever the maker wrote. Zone is the offset as written ("+0200").

@@ -25,6 +25,8 @@ const (
 	GapContradiction  GapKind = "contradiction"   // two sources exclude each other
 	GapUnplaced       GapKind = "unplaced"        // a campaign commit for which no ref can be named
 	GapUnreadable     GapKind = "unreadable"      // a workflow file or tree that could not be parsed or had
+	GapBudget         GapKind = "budget"          // the calls allowed were spent: a later collection asks
+	GapUncovered      GapKind = "uncovered"       // hours that no archive holds, or holds in part
 	GapUnconfirmedEnd GapKind = "unconfirmed-end" // the end of a presence or window could not be seen
 )
 
@@ -55,17 +57,23 @@ type Observation struct {
 	Unit       string
 	Done       bool
 
-	Sources  []Source
-	State    *RepositoryState
-	Refs     []ListedRef // a whole listing; belongs to the first source
-	Updates  []RefUpdate
-	Commits  []Commit
-	Seen     []CommitSeen
-	Holdings []Holding
-	Entries  []WorkflowEntry
-	Blobs    []Blob
-	Runs     []Run
-	Jobs     []Job
-	Coverage []Coverage
-	Gaps     []Gap
+	Sources   []Source
+	State     *RepositoryState
+	Refs      []ListedRef // a whole listing; belongs to the first source
+	Updates   []RefUpdate
+	Sightings []Sighting
+	Checks    []SignatureCheck
+	Secrets   []SecretRecord
+	Access    []AccessGrant
+	Forks     []Fork
+	Logs      []RunLog
+	Commits   []Commit
+	Seen      []CommitSeen
+	Holdings  []Holding
+	Entries   []WorkflowEntry
+	Blobs     []Blob
+	Runs      []Run
+	Jobs      []Job
+	Coverage  []Coverage
+	Gaps      []Gap
 }

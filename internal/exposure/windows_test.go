@@ -305,7 +305,7 @@ func TestWindows(t *testing.T) {
 		{
 			name: "the pushing credential: open since before the first push, and no word on stored secrets closes it",
 			facts: func(w *world) {
-				u := evidence.RefUpdate{Repository: repository, Ref: "refs/heads/main", At: at(10), Actor: "mira-sorrel"}
+				u := evidence.RefUpdate{Repository: repository, Ref: "refs/heads/main", At: at(10), Clock: when.Server, Actor: "mira-sorrel"}
 				w.Facts.Updates = []evidence.RefUpdate{u}
 				w.Commits = []detect.Commit{{OID: "c1", Role: detect.Plant}, {OID: "c2", Role: detect.Removal}}
 				w.Timeline.Pushed = map[evidence.OID]when.Instant{"c1": when.At(at(10), when.Server, u.ID()), "c2": server(2)}

@@ -47,7 +47,7 @@ func (m Move) deletes() bool {
 
 func moveOf(u evidence.RefUpdate) Move {
 	id := u.ID()
-	m := Move{Ref: u.Ref, Before: u.Before, After: u.After, Kind: u.Kind, Actor: u.Actor, At: when.At(u.At, when.Server, id), Evidence: []string{id},
+	m := Move{Ref: u.Ref, Before: u.Before, After: u.After, Kind: u.Kind, Actor: u.Actor, At: when.At(u.At, u.Clock, id), Evidence: []string{id},
 		origin: u.Origin}
 	if m.creates() {
 		m.Before = evidence.ZeroOID

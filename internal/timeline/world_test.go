@@ -113,7 +113,7 @@ func named(name string) evidence.OID {
 }
 
 func (w *world) update(origin evidence.Origin, short string, seconds int, kind evidence.Kind, before, after string) *evidence.RefUpdate {
-	w.facts.Updates = append(w.facts.Updates, evidence.RefUpdate{Repository: repository, Origin: origin, ExternalID: fmt.Sprint(len(w.facts.Updates)),
+	w.facts.Updates = append(w.facts.Updates, evidence.RefUpdate{Repository: repository, Origin: origin, Clock: when.Server, ExternalID: fmt.Sprint(len(w.facts.Updates)),
 		Ref: ref(short), Before: named(before), After: named(after), Kind: kind, At: at(seconds), Actor: "mira-sorrel"})
 	return &w.facts.Updates[len(w.facts.Updates)-1]
 }

@@ -19,6 +19,9 @@ const (
 	Git
 	// Declared is the word of a responder or of a campaign pack.
 	Declared
+	// Local is the clock of a machine that kept a clone: reflog entries. Whoever holds the clone can set it; the attacker of a
+	// repository cannot.
+	Local
 	// Runner is reported by the machine that ran a job: step times.
 	Runner
 	// Archive is the created_at of an archived public event.
@@ -27,7 +30,7 @@ const (
 	Server
 )
 
-var clockNames = [...]string{"", "git", "declared", "runner", "archive", "server"}
+var clockNames = [...]string{"", "git", "declared", "local", "runner", "archive", "server"}
 
 // String is the word used in JSON, SQL and reports; empty for NoClock.
 func (c Clock) String() string {

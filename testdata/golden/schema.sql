@@ -1,6 +1,12 @@
+CREATE INDEX access_grant_by_repository ON access_grant (repository);
+
+CREATE INDEX archive_hour_by_hour ON archive_hour (hour);
+
 CREATE INDEX execution_by_repository ON execution (repository);
 
 CREATE INDEX exposure_window_by_repository ON exposure_window (repository);
+
+CREATE INDEX fork_by_repository ON fork (repository);
 
 CREATE INDEX job_by_run ON job (repository, run_id, attempt);
 
@@ -14,11 +20,53 @@ CREATE INDEX repository_state_by_repository ON repository_state (repository);
 
 CREATE INDEX run_by_repository ON run (repository, run_id, attempt);
 
+CREATE INDEX run_log_by_job ON run_log (repository, run_id, job_id);
+
+CREATE INDEX secret_record_by_name ON secret_record (repository, name);
+
+CREATE INDEX sighting_by_ref ON sighting (repository, ref, at);
+
+CREATE INDEX signature_check_by_commit ON signature_check (oid);
+
 CREATE INDEX source_by_target ON source (repository, target);
+
+CREATE TABLE access_grant (        -- a way into the repository that somebody added
+  id          TEXT PRIMARY KEY,
+  repository  INTEGER NOT NULL REFERENCES repository,
+  origin      TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  kind        TEXT NOT NULL,       -- deploy_key, webhook, collaborator, self_hosted_runner
+  name        TEXT NOT NULL,
+  detail      TEXT NOT NULL,
+  created_at  TEXT NOT NULL,
+  added_by    TEXT NOT NULL,
+  source      TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE analysis (
   key   TEXT PRIMARY KEY,
   value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE archive_hour (        -- how much of an hour an archive has, whatever the repository
+  id      TEXT PRIMARY KEY,
+  archive TEXT NOT NULL,
+  hour    TEXT NOT NULL,           -- begin of the hour of ingest
+  state   TEXT NOT NULL,           -- present, absent, truncated, refused, unread
+  sha256  TEXT NOT NULL,
+  bytes   INTEGER NOT NULL,
+  events  INTEGER NOT NULL,
+  pushes  INTEGER NOT NULL,
+  bad     INTEGER NOT NULL,
+  first   TEXT NOT NULL,           -- oldest created_at seen in it, archive clock
+  last    TEXT NOT NULL,
+  detail  TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE archive_hour_seen (   -- which collection read it: a rerun of an unfinished one goes on behind it
+  hour       TEXT NOT NULL REFERENCES archive_hour,
+  collection INTEGER NOT NULL REFERENCES collection,
+  PRIMARY KEY (hour, collection)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE campaign_commit (
@@ -39,6 +87,12 @@ CREATE TABLE campaign_commit (
 CREATE TABLE case_info (
   key   TEXT PRIMARY KEY,
   value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE clone (                -- folders of clones that people kept: further evidence, beside what is fetched
+  repository INTEGER NOT NULL REFERENCES repository,
+  path       TEXT NOT NULL,
+  PRIMARY KEY (repository, path)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE collection (
@@ -155,6 +209,17 @@ CREATE TABLE finding_place (
   PRIMARY KEY (blob, repository, path)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE fork (                -- where lost objects may be had still
+  id         TEXT PRIMARY KEY,
+  repository INTEGER NOT NULL REFERENCES repository,
+  full_name  TEXT NOT NULL,
+  github_id  INTEGER NOT NULL,
+  parent     INTEGER NOT NULL,     -- 1: the repository is itself a fork of it
+  created_at TEXT NOT NULL,
+  pushed_at  TEXT NOT NULL,
+  source     TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE gap (
   id         TEXT PRIMARY KEY,
   repository INTEGER NOT NULL REFERENCES repository,
@@ -270,7 +335,9 @@ CREATE TABLE ref_update (
   before      TEXT NOT NULL,       -- empty: the source does not say; zeros: none
   after       TEXT NOT NULL,
   kind        TEXT NOT NULL,
-  at          TEXT NOT NULL,       -- server clock
+  at          TEXT NOT NULL,
+  clock       TEXT NOT NULL,       -- whose time at is: server, archive, local
+  by          INTEGER NOT NULL,    -- 1: the move was made at that time or earlier
   actor       TEXT NOT NULL,
   source      TEXT NOT NULL
 ) STRICT;
@@ -326,6 +393,57 @@ CREATE TABLE run (                 -- one attempt as one listing told it
   started_at       TEXT NOT NULL,
   updated_at       TEXT NOT NULL,
   source           TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE run_log (             -- the log of a job; its text is the body of the source
+  id         TEXT PRIMARY KEY,
+  repository INTEGER NOT NULL REFERENCES repository,
+  run_id     INTEGER NOT NULL,
+  attempt    INTEGER NOT NULL,
+  job_id     INTEGER NOT NULL,
+  bytes      INTEGER NOT NULL,     -- as received
+  truncated  INTEGER NOT NULL,
+  source     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE secret_record (       -- what an administrator's listing or the audit log tells of a stored secret, by name
+  id          TEXT PRIMARY KEY,
+  repository  INTEGER NOT NULL REFERENCES repository,
+  origin      TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  scope       TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  action      TEXT NOT NULL,       -- listed, created, updated, removed, passed
+  at          TEXT NOT NULL,       -- server clock
+  created_at  TEXT NOT NULL,
+  updated_at  TEXT NOT NULL,
+  actor       TEXT NOT NULL,
+  run_id      INTEGER NOT NULL,    -- of a job that it was handed to, else 0
+  job         TEXT NOT NULL,
+  source      TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE sighting (            -- a ref held an object at a time; how it came there is not said
+  id          TEXT PRIMARY KEY,
+  repository  INTEGER NOT NULL REFERENCES repository,
+  origin      TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  ref         TEXT NOT NULL,
+  oid         TEXT NOT NULL,       -- zeros: the ref was not there
+  at          TEXT NOT NULL,
+  clock       TEXT NOT NULL,
+  source      TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE signature_check (     -- what GitHub says of the signature of a commit
+  id          TEXT PRIMARY KEY,
+  oid         TEXT NOT NULL,
+  verified    INTEGER NOT NULL,
+  reason      TEXT NOT NULL,
+  verified_at TEXT NOT NULL,       -- server clock
+  by_github   INTEGER NOT NULL,    -- made in the browser: its committer date is GitHub's own
+  source      TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE source (

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pentimento/internal/evidence"
+	"pentimento/internal/when"
 )
 
 // maxActivityPages bounds one repository at 100,000 moves of its branches: busier than any that was seen, and a fifth of a token's hourly
@@ -91,7 +92,7 @@ func readActivity(repo evidence.Repository, body []byte) (page, error) {
 }
 
 func (r activityRow) update(repo evidence.Repository) (evidence.RefUpdate, error) {
-	up := evidence.RefUpdate{Repository: repo, Origin: evidence.OriginActivity, ExternalID: strconv.FormatInt(r.ID, 10),
+	up := evidence.RefUpdate{Repository: repo, Origin: evidence.OriginActivity, Clock: when.Server, ExternalID: strconv.FormatInt(r.ID, 10),
 		Ref: evidence.Ref(r.Ref), Kind: activityKinds[r.Type], Actor: r.Actor.login()}
 	var err error
 	if up.Before, err = oid(r.Before); err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pentimento/internal/evidence"
+	"pentimento/internal/when"
 )
 
 const (
@@ -107,7 +108,7 @@ func (e event) update(repo evidence.Repository, at time.Time) (up evidence.RefUp
 	if err := json.Unmarshal(e.Payload, &b); err != nil {
 		return up, false, err
 	}
-	up = evidence.RefUpdate{Repository: repo, Origin: evidence.OriginEvents, ExternalID: e.ID, At: at, Actor: e.Actor.login(), Kind: evidence.Push}
+	up = evidence.RefUpdate{Repository: repo, Origin: evidence.OriginEvents, Clock: when.Server, ExternalID: e.ID, At: at, Actor: e.Actor.login(), Kind: evidence.Push}
 	if e.Type == "PushEvent" {
 		up.Ref = evidence.Ref(b.Ref)
 		if up.Before, err = oid(b.Before); err != nil {
