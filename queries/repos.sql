@@ -9,7 +9,7 @@ SELECT r.name AS repository, v.state, nullif(v.as_of, '') AS as_of, v.reason,
        (SELECT count(DISTINCT oid) FROM campaign_commit WHERE repository = r.id AND role <> 'removal') AS commits,
        (SELECT count(*) FROM presence WHERE repository = r.id) AS presence,
        (SELECT count(*) FROM execution WHERE repository = r.id AND ladder IN ('executed', 'confirmed')) AS executed_runs,
-       (SELECT count(*) FROM exposure_window WHERE repository = r.id AND state <> 'closed') AS open_windows,
+       (SELECT count(*) FROM exposure_window WHERE repository = r.id AND state NOT IN ('closed', 'never_stored')) AS open_windows,
        (SELECT count(*) FROM current_gap WHERE repository = r.id) AS gaps,
        (SELECT group_concat(value, ' ' ORDER BY value) FROM json_each(v.evidence)) AS evidence
   FROM repository r LEFT JOIN repository_verdict v ON v.repository = r.id

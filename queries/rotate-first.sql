@@ -13,7 +13,7 @@ SELECT r.name AS repository, nullif(w.campaign, '') AS campaign, nullif(w.secret
        (SELECT group_concat(value, ' ' ORDER BY value)
           FROM (SELECT value FROM json_each(w.opened_evidence) UNION SELECT value FROM json_each(w.closed_evidence))) AS evidence, w.id
   FROM exposure_window w JOIN repository r ON r.id = w.repository
- WHERE w.state <> 'closed' AND (:repo = '' OR r.key = lower(:repo))
+ WHERE w.state NOT IN ('closed', 'never_stored') AND (:repo = '' OR r.key = lower(:repo))
  ORDER BY w.credential NOT LIKE 'github:%',
        CASE w.execution WHEN 'confirmed' THEN 0 WHEN 'executed' THEN 1 WHEN 'started' THEN 2 WHEN 'unknown' THEN 3 WHEN 'triggered' THEN 4
          WHEN 'pending' THEN 5 WHEN 'targeted' THEN 6 ELSE 7 END,

@@ -29,7 +29,7 @@ CLOSED names the clock where it is not the provider's: "declared" is somebody's 
 			plain("EXECUTION", "execution", nothing), instant("OPENED", "opened"), {"CLOSED", closed}, plain("REASON", "reason", nothing),
 		},
 		schema: "pentimento/windows/v1", key: "windows", document: windowsDocument,
-		exposed: func(r row) bool { return r.text("state") != exposure.Closed },
+		exposed: func(r row) bool { return exposure.Exposes(r.text("state")) },
 		beside:  &aside{"rotate-first", func(row) bool { return true }, "window(s) that nothing shows closed, by urgency"},
 	})
 }
@@ -80,7 +80,7 @@ func windowsDocument(ctx context.Context, c *casefile.Case, in wanted) (any, []l
 		ids := append(append([]string{}, w.Opened.Evidence...), w.Closed.Evidence...)
 		out = append(out, windowJSON{ID: w.ID, Repository: string(w.Repository), Campaign: nullable(w.Campaign), Secret: nullable(w.Secret),
 			Credential: w.Credential, Project: nullable(w.Project), Value: w.Value, Opened: w.Opened, OpenedBy: nullable(w.OpenedBy),
-			CouldHaveOpenedBy: nullable(w.CouldHaveOpenedBy), Closed: knownJSON(w.Closed), State: w.State, Open: w.State != exposure.Closed,
+			CouldHaveOpenedBy: nullable(w.CouldHaveOpenedBy), Closed: knownJSON(w.Closed), State: w.State, Open: exposure.Exposes(w.State),
 			Execution: nullable(w.Execution), Reason: nullable(w.Reason), Evidence: distinct(ids)})
 	}
 	return out, nil, nil

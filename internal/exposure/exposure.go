@@ -23,7 +23,11 @@ import (
 const (
 	Closed         = "closed"
 	NotKnownClosed = "not_known_closed"
+	NeverStored    = "never_stored" // the version names a secret that was not there to take
 )
+
+// Exposes reports whether a window in this state must be taken for open.
+func Exposes(state string) bool { return state != Closed && state != NeverStored }
 
 // Unlinked is the credential of a secret that nothing links to one.
 const Unlinked = "unlinked"
@@ -102,6 +106,11 @@ func (w *windows) secrets() []string {
 				names[n] = true
 			}
 			names[AllSecrets] = names[AllSecrets] || f.AllSecrets
+			if f.AllSecrets {
+				for _, n := range w.storedNames() {
+					names[n] = true
+				}
+			}
 			names[History] = names[History] || f.History
 		}
 	}
@@ -219,7 +228,9 @@ func (w *windows) proven(x *Window, s span) {
 	}
 	for _, e := range w.Timeline.Executions {
 		if e.Ladder == timeline.Executed && w.leaks(e.Blob, x.Secret) && w.ownRun(e) {
-			set(e.Leaked.NotAfter, timeline.Executed, append(e.Leaked.Evidence, e.RunFact)...)
+			if by, given := w.given(e.Run.RunID, x.Secret); given {
+				set(e.Leaked.NotAfter, timeline.Executed, append(append(slices.Clone(e.Leaked.Evidence), e.RunFact), by...)...)
+			}
 		}
 	}
 	for _, d := range w.Facts.Statements {
@@ -266,7 +277,8 @@ func (w *windows) ladder(secret string, s span) string {
 		}
 	}
 	for _, e := range w.Timeline.Executions {
-		if w.takes(e.Blob, secret) && w.ownRun(e) && s.overlaps(when.At(e.Run.CreatedAt, when.Server)) {
+		_, given := w.given(e.Run.RunID, secret)
+		if given && w.takes(e.Blob, secret) && w.ownRun(e) && s.overlaps(when.At(e.Run.CreatedAt, when.Server)) {
 			raise(e.Ladder)
 		}
 	}

@@ -35,11 +35,12 @@ func (w *windows) ofSecret(secret string) []Window {
 			until = spans[i+1].from
 		}
 		w.shut(&out[i], spans[i].from, until)
+		w.judgeStored(&out[i])
 	}
 	return out
 }
 
-// spans lists the values of a secret by the times at which somebody says that it was replaced, or that it was revoked and nobody says what
+// spans lists the values of a secret by the times at which somebody, or the record of stored secrets, says that it was replaced, or that it was revoked and nobody says what
 // was stored after that: if a version could still start, that was within its reach.
 func (w *windows) spans(secret string) []span {
 	replaced, revoked := map[time.Time][]string{}, map[time.Time][]string{}
@@ -52,6 +53,10 @@ func (w *windows) spans(secret string) []span {
 			revoked[d.At.UTC()] = append(revoked[d.At.UTC()], d.ID())
 		}
 	}
+	clocks := map[time.Time]when.Clock{}
+	for at, ids := range w.replacements(secret) {
+		replaced[at], clocks[at] = append(replaced[at], ids...), when.Server
+	}
 	times := slices.SortedFunc(maps.Keys(replaced), time.Time.Compare)
 	ends := slices.SortedFunc(maps.Keys(revoked), time.Time.Compare)
 	if n := len(ends); n > 0 && (len(times) == 0 || times[len(times)-1].Before(ends[n-1])) {
@@ -59,7 +64,7 @@ func (w *windows) spans(secret string) []span {
 	}
 	out := []span{{value: 1}}
 	for _, at := range times {
-		next := span{from: when.Bound{At: at, Clock: when.Declared}, value: len(out) + 1, evidence: slices.Sorted(slices.Values(replaced[at])),
+		next := span{from: when.Bound{At: at, Clock: max(when.Declared, clocks[at])}, value: len(out) + 1, evidence: slices.Sorted(slices.Values(replaced[at])),
 			why: "replaced at " + evidence.Stamp(at) + " while a malicious version could still start: the new value is exposed too"}
 		if len(next.evidence) == 0 {
 			next.evidence = slices.Sorted(slices.Values(revoked[at]))

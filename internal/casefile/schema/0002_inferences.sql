@@ -118,7 +118,7 @@ CREATE TABLE exposure_window (
   opened_by  TEXT NOT NULL,
   could_have_opened_by TEXT NOT NULL,
   closed_not_before TEXT, closed_not_before_clock TEXT, closed_not_after TEXT, closed_not_after_clock TEXT, closed_evidence TEXT NOT NULL,
-  state      TEXT NOT NULL,        -- closed, open, not_known_closed
+  state      TEXT NOT NULL,        -- closed, open, not_known_closed, never_stored
   execution  TEXT NOT NULL,
   reason     TEXT NOT NULL
 ) STRICT;

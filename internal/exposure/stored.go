@@ -1,0 +1,132 @@
+package exposure
+
+import (
+	"slices"
+	"time"
+
+	"pentimento/internal/evidence"
+	"pentimento/internal/when"
+)
+
+// scopes are the places in which Actions finds a secret; only a listing of all of them can say that there is none of a name.
+var scopes = []evidence.SecretScope{evidence.RepositorySecret, evidence.EnvironmentSecret, evidence.OrganisationSecret}
+
+// storedNames lists the secrets that any source says were stored or handed to a job: what a version that takes all secrets could take.
+func (w *windows) storedNames() []string {
+	var out []string
+	for _, s := range w.Facts.Secrets {
+		if !slices.Contains(out, s.Name) {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}
+
+// replacements are the times at which a new value of a secret was stored, by what a server says, with the evidence. A listing tells the last time
+// alone: earlier values have left no trace in it. The first value is no replacement of anything.
+func (w *windows) replacements(secret string) map[time.Time][]string {
+	out := map[time.Time][]string{}
+	for _, s := range w.Facts.Secrets {
+		if s.Name != secret {
+			continue
+		}
+		var at []time.Time
+		switch s.Action {
+		case evidence.SecretListed:
+			at = []time.Time{s.CreatedAt, s.UpdatedAt}
+		case evidence.SecretCreated, evidence.SecretUpdated:
+			at = []time.Time{s.At}
+		}
+		for _, t := range at {
+			if !t.IsZero() && w.reachableBefore(secret, t) && !slices.Contains(out[t.UTC()], s.ID()) {
+				out[t.UTC()] = append(out[t.UTC()], s.ID())
+			}
+		}
+	}
+	return out
+}
+
+// reachableBefore reports whether a version could have taken the secret before t: only then is a value that was stored at t another one than
+// the first that was exposed.
+func (w *windows) reachableBefore(secret string, t time.Time) bool {
+	for _, o := range w.Timeline.Opportunities {
+		if !o.Excluded && exposes(w.rows[o.Presence]) && w.takes(o.Blob, secret) && (!o.At.NotBefore.Known() || o.At.NotBefore.At.Before(t)) {
+			return true
+		}
+	}
+	for _, p := range w.Timeline.Presence {
+		if from, ok := w.unstarted(p, secret); ok && exposes(p) && (!from.NotBefore.Known() || from.NotBefore.At.Before(t)) {
+			return true
+		}
+	}
+	return false
+}
+
+// given reports whether a run could have had a secret: it could unless the audit log names what the jobs of the run were handed and this is
+// not among it. by is the record that names it, if there is one.
+func (w *windows) given(run int64, secret string) (by []string, could bool) {
+	told := false
+	for _, s := range w.Facts.Secrets {
+		if s.Action != evidence.SecretPassed || s.RunID != run {
+			continue
+		}
+		told = true
+		if s.Name == secret {
+			by = append(by, s.ID())
+		}
+	}
+	return by, !told || len(by) > 0 || secret == AllSecrets || secret == History
+}
+
+// missingFrom says what a complete listing without the secret's name shows. never: from before the window could open until the listing the audit log
+// was had whole and tells of no removal, so that no secret of that name was there to take. Else it may have been removed since.
+func (w *windows) missingFrom(secret string, opened when.Bound) (listed time.Time, never bool) {
+	if secret == AllSecrets || secret == History || secret == "" || secret == "GITHUB_TOKEN" {
+		return time.Time{}, false
+	}
+	for _, s := range w.Facts.Secrets {
+		if s.Name == secret {
+			return time.Time{}, false
+		}
+	}
+	for _, scope := range scopes {
+		at := w.listedScope(scope)
+		if at.IsZero() {
+			return time.Time{}, false
+		}
+		if listed.IsZero() || at.Before(listed) {
+			listed = at
+		}
+	}
+	for _, c := range w.Facts.Coverage {
+		if c.Origin == evidence.OriginAuditLog && c.Complete && opened.Known() && opened.Clock > when.Git && !c.From.IsZero() && !c.From.After(opened.At) &&
+			!c.To.Before(listed) {
+			never = true
+		}
+	}
+	return listed, never
+}
+
+// listedScope is when the secrets of a scope were last listed to the end; zero for never.
+func (w *windows) listedScope(scope evidence.SecretScope) (at time.Time) {
+	for _, c := range w.Facts.Coverage {
+		if c.Origin == evidence.OriginSecrets && c.Detail == string(scope) && c.Complete && c.To.After(at) {
+			at = c.To
+		}
+	}
+	return at
+}
+
+// judgeStored adds to a window what is known of whether the secret was ever stored.
+func (w *windows) judgeStored(x *Window) {
+	listed, never := w.missingFrom(x.Secret, x.Opened.NotBefore)
+	switch {
+	case listed.IsZero():
+	case never && x.OpenedBy == "":
+		x.State = NeverStored
+		x.Reason = annotate(x.Reason, "no secret of this name: the listing at "+evidence.Stamp(listed)+
+			" has none, and the audit log, whole since before the window could open, tells of no removal")
+	default:
+		x.Reason = annotate(x.Reason, "not listed at "+evidence.Stamp(listed)+": removed since, or never stored")
+	}
+}
