@@ -49,7 +49,8 @@ var layers = map[string]layer{
 	"intake":   {own: []string{"evidence", "when"}},
 
 	"collect/wire":      {own: []string{"evidence", "when"}},
-	"collect/gitremote": {own: []string{"collect/wire", "evidence", "when"}, doors: []string{goGit}},
+	"collect/gitpack":   {},
+	"collect/gitremote": {own: []string{"collect/gitpack", "collect/wire", "evidence", "when"}, doors: []string{goGit}},
 	"collect/ghapi":     {own: []string{"collect/wire", "evidence", "when"}, doors: []string{goGitHub}},
 	"collect":           {own: []string{"evidence", "when"}, doors: []string{errgroup}},
 
@@ -63,11 +64,12 @@ var layers = map[string]layer{
 	"timeline": {own: []string{"casefile", "workflow", "evidence", "when"}},
 	"exposure": {own: []string{"detect", "timeline", "casefile", "workflow", "evidence", "when"}},
 
+	"preserve":     {},
 	"drill":        {own: []string{"evidence", "when"}},
 	"openapicheck": {doors: []string{kinOpenAPI}, testOnly: true},
 
 	"cmd/pentimento": {
-		own: []string{"when", "evidence", "queries", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect", "casefile",
+		own: []string{"when", "evidence", "queries", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect", "preserve", "casefile",
 			"workflow", "campaign", "detect", "timeline", "exposure", "drill"},
 		doors: []string{cobra, mpb, isatty},
 	},

@@ -30,6 +30,8 @@ type collectOptions struct {
 	host, api   string
 	only        []string
 	concurrency int
+	preserve    string // archive to write when the collection has ended
+	objects     bool   // with the git objects
 }
 
 func (p *program) collectCommand() *cobra.Command {
@@ -45,7 +47,11 @@ What cannot be had becomes a gap and the collection goes on. Interrupted at any 
 collection is asked anew by the next one, and adds only what changed.
 
 --host is the root of the git server: a repository is HOST/owner/name.git, its API HOST/api/v3. For https://github.com the API is
-api.github.com. --api names another address of the API, or "none". GITHUB_TOKEN or GH_TOKEN authenticates at these two and nowhere else.`,
+api.github.com. --api names another address of the API, or "none". GITHUB_TOKEN or GH_TOKEN authenticates at these two and nowhere else.
+
+--preserve writes one archive when the collection has ended: the case as it stands then, and a manifest of digests, for "pentimento verify"
+here or elsewhere. Do that before anybody cleans up. With --with-objects it also holds, for each repository, a git bundle of the commits that no ref reaches
+any more, those that changed the workflows, and the tips, with their workflow files: as they came, so with any secret that somebody committed.`,
 		Example: `  pentimento collect
   pentimento collect --host https://github.example.com
   pentimento collect --api none --only git`,
@@ -58,6 +64,8 @@ api.github.com. --api names another address of the API, or "none". GITHUB_TOKEN 
 	cmd.Flags().StringVar(&o.api, "api", "", "base address of the REST API, or none (default: the host's own)")
 	cmd.Flags().StringSliceVar(&o.only, "only", nil, "only these: "+strings.Join(stepNames, ", "))
 	cmd.Flags().IntVar(&o.concurrency, "concurrency", 4, "repositories at one time")
+	cmd.Flags().StringVar(&o.preserve, "preserve", "", "write the case with a manifest of digests to this archive (.zip)")
+	cmd.Flags().BoolVar(&o.objects, "with-objects", false, "with --preserve: the relevant git objects too, which can hold committed secrets")
 	return cmd
 }
 
@@ -69,6 +77,12 @@ func (o *collectOptions) check() error {
 	}
 	if o.concurrency < 1 || o.concurrency > maxConcurrency {
 		return usagef("--concurrency: from 1 to %d", maxConcurrency)
+	}
+	if o.objects && o.preserve == "" {
+		return usagef("--with-objects goes with --preserve")
+	}
+	if o.preserve != "" {
+		return freePlace(o.preserve)
 	}
 	return nil
 }
@@ -156,7 +170,10 @@ func (p *program) collect(ctx context.Context, c *casefile.Case, o collectOption
 		return err
 	}
 	p.say("collected %d repositories; next: pentimento analyze", len(targets))
-	return nil
+	if o.preserve == "" {
+		return nil
+	}
+	return p.preserve(ctx, preservation{file: c, git: s.git, to: o.preserve, objects: o.objects, now: now()})
 }
 
 // caseClock stamps observations: with the case's now where that was given, else with the clock of this machine.

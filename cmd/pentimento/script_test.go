@@ -14,6 +14,8 @@ import (
 // TestScripts runs one script for each behaviour through the built program. Beside testscript's own commands there are
 //
 //	github RECIPE   serves a recipe of the drill, its address in $PENTIMENTO_HOST
+//	unpack ARCHIVE  unpacks a capture into the current folder
+//	spoil A COPY    copies a capture and changes one byte of a bundle
 //
 // With UPDATE_SCRIPTS set, what cmp finds different is written into the scripts.
 func TestScripts(t *testing.T) {
@@ -31,7 +33,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"github": serveRecipe},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"github": serveRecipe, "unpack": unpackArchive, "spoil": spoilArchive},
 	})
 }
 

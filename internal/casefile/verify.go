@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -149,12 +150,18 @@ func (c *Case) verifyPacks(ctx context.Context, v *Verification) error {
 }
 
 // Snapshot writes a whole, consistent copy of the case to a new file, while others may read and write the case
-// (https://www.sqlite.org/lang_vacuum.html#vacuum_with_an_into_clause).
-func (c *Case) Snapshot(ctx context.Context, path string) error {
+// (https://www.sqlite.org/lang_vacuum.html#vacuum_with_an_into_clause). It has a connection of its own: one that was told to write nothing
+// would not even copy.
+func (c *Case) Snapshot(ctx context.Context, path string) (err error) {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("snapshot: %s: %w", path, ErrExists)
 	}
-	if _, err := c.db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+	from, err := attach(c.path, readOnly())
+	if err != nil {
+		return fmt.Errorf("snapshot: %w", err)
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	if _, err := from.db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
 		return fmt.Errorf("snapshot to %s: %w", path, err)
 	}
 	return nil

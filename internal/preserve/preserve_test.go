@@ -105,7 +105,9 @@ func TestEveryChangeIsFound(t *testing.T) {
 		archive []byte
 		fault   string
 	}{
-		"changed": {rewrite(t, archive, func(n, s string) (string, string, bool) { return n, strings.Replace(s, "bundle", "bungle", 1), n != sumsName }), "SHA-256"},
+		"changed": {rewrite(t, archive, func(n, s string) (string, string, bool) {
+			return n, strings.Replace(s, "bundle", "bungle", 1), n != sumsName
+		}), "SHA-256"},
 		"longer": {rewrite(t, archive, func(n, s string) (string, string, bool) {
 			if n == CaseName {
 				s += "x"
