@@ -1,0 +1,141 @@
+package gitpack
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// AllCommits names every commit object of the store, reachable or not, in the order of their names. It reads the head of every object of
+// every pack, by which it is slower than a History, and trusts them: a commit that is broken further on is named too.
+func (r *Reader) AllCommits(ctx context.Context) ([]OID, error) {
+	var out []OID
+	err := guard(func() error {
+		for k := range r.packs {
+			found, err := r.packCommits(ctx, k)
+			if err != nil {
+				return fmt.Errorf("pack %.80s: %w", r.packs[k].name, err)
+			}
+			out = append(out, found...)
+		}
+		for i, l := range r.loose {
+			if i%breather == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			kind, _, err := r.readLoose(l, true)
+			if err != nil {
+				return fmt.Errorf("loose object %s: %w", l.oid, err)
+			}
+			if kind == Commit {
+				out = append(out, l.oid)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list commits: %w", err)
+	}
+	slices.SortFunc(out, compareOIDs)
+	return slices.Compact(out), nil
+}
+
+// packCommits reads the heads in the order in which they lie: a delta's base was then mostly read just before.
+func (r *Reader) packCommits(ctx context.Context, k int) ([]OID, error) {
+	p := r.packs[k]
+	order := make([]uint64, p.count())
+	for i := range order {
+		off, err := p.offset(uint32(i))
+		if err != nil {
+			return nil, err
+		}
+		if order[i], err = sortKey(off, uint32(i)); err != nil {
+			return nil, err
+		}
+	}
+	sortKeys(order, r.limits.Workers)
+	parts := make([][]OID, r.limits.Workers)
+	err := crew(ctx, r.limits.Workers, func(ctx context.Context, id int) error {
+		from, to := id*len(order)/len(parts), (id+1)*len(order)/len(parts)
+		for i, key := range order[from:to] {
+			if i%(16*breather) == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			kind, err := r.kind(place{k, keyOffset(key)})
+			if err != nil {
+				return err
+			}
+			if kind == Commit {
+				parts[id] = append(parts[id], p.oid(keyIndex(key)))
+			}
+		}
+		return nil
+	})
+	return slices.Concat(parts...), err
+}
+
+// kind follows deltas to say what an object is.
+func (r *Reader) kind(at place) (Kind, error) {
+	for range maxDepth + 1 {
+		if at.pack < 0 {
+			kind, _, err := r.readLoose(r.loose[at.at], true)
+			return kind, err
+		}
+		e, err := r.packs[at.pack].entry(at.at)
+		if err != nil {
+			return 0, err
+		}
+		if e.kind != offsetDelta && e.kind != refDelta {
+			return e.kind, nil
+		}
+		if at, err = r.baseOf(at, e); err != nil {
+			return 0, err
+		}
+	}
+	return 0, fmt.Errorf("%w: a delta chain of more than %d", ErrDamaged, maxDepth)
+}
+
+// A key sorts things by their offset in a pack and carries a number of 28 bits.
+const (
+	keyBits   = 28
+	maxOffset = 1 << (64 - keyBits)
+)
+
+func sortKey(off int64, i uint32) (uint64, error) {
+	if off >= maxOffset || i >= 1<<keyBits {
+		return 0, fmt.Errorf("%w: a pack of more than %d bytes or %d objects", ErrUnsupported, int64(maxOffset), 1<<keyBits)
+	}
+	return uint64(off)<<keyBits | uint64(i), nil
+}
+
+func keyOffset(key uint64) int64 { return int64(key >> keyBits) }
+
+func keyIndex(key uint64) uint32 { return uint32(key & (1<<keyBits - 1)) }
+
+// worthSplitting is the number of keys above which sorting on two cores gains.
+const worthSplitting = 1 << 14
+
+// sortKeys sorts on up to two cores.
+func sortKeys(keys []uint64, workers int) {
+	if workers < 2 || len(keys) < worthSplitting {
+		slices.Sort(keys)
+		return
+	}
+	half := len(keys) / 2
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		slices.Sort(keys[:half])
+	}()
+	slices.Sort(keys[half:])
+	<-done
+	left := slices.Clone(keys[:half])
+	for at, l, h := 0, 0, half; l < len(left); at++ {
+		if h < len(keys) && keys[h] < left[l] {
+			keys[at] = keys[h]
+			h++
+		} else {
+			keys[at] = left[l]
+			l++
+		}
+	}
+}
