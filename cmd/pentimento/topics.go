@@ -47,6 +47,7 @@ NO_COLOR           nothing: output has no colour`),
 server    GitHub: activity, events, runs
 archive   the created_at of an archived event
 runner    the machine that ran a job: times of steps
+local     the machine that keeps a clone: entries of reflogs. Its owner can set it, the attacker of the repository cannot
 declared  the word of a responder (pentimento declare) or of a campaign pack
 git       author and committer dates: whoever made the commit wrote them
 
