@@ -30,6 +30,7 @@ const (
 	cobra      = "github.com/spf13/cobra"
 	goGit      = "github.com/go-git"
 	goGitHub   = "github.com/google/go-github/v66"
+	gqlparser  = "github.com/vektah/gqlparser/v2"
 	isatty     = "github.com/mattn/go-isatty"
 	kinOpenAPI = "github.com/getkin/kin-openapi"
 	mpb        = "github.com/vbauerster/mpb/v8"
@@ -51,7 +52,10 @@ var layers = map[string]layer{
 	"collect/wire":      {own: []string{"evidence", "when"}},
 	"collect/gitpack":   {},
 	"collect/gitremote": {own: []string{"collect/gitpack", "collect/wire", "evidence", "when"}, doors: []string{goGit}},
+	"collect/localgit":  {own: []string{"collect/gitremote", "evidence", "when"}},
+	"collect/ghexport":  {own: []string{"evidence", "when"}, doors: []string{zstd}},
 	"collect/ghapi":     {own: []string{"collect/wire", "evidence", "when"}, doors: []string{goGitHub}},
+	"collect/gharchive": {own: []string{"collect/wire", "evidence", "when"}, doors: []string{zstd}},
 	"collect":           {own: []string{"evidence", "when"}, doors: []string{errgroup}},
 
 	"casefile/schema": {},
@@ -65,7 +69,7 @@ var layers = map[string]layer{
 	"exposure": {own: []string{"detect", "timeline", "casefile", "workflow", "evidence", "when"}},
 
 	"preserve":     {},
-	"drill":        {own: []string{"evidence", "when"}},
+	"drill":        {own: []string{"evidence", "when"}, doors: []string{gqlparser}},
 	"openapicheck": {doors: []string{kinOpenAPI}, testOnly: true},
 
 	"cmd/pentimento": {
