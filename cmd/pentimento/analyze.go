@@ -72,6 +72,9 @@ func (a *analysis) all(ctx context.Context, in *casefile.Inferences) error {
 	if err := in.Exec("INSERT INTO analysis (key, value) VALUES ('version', ?), ('facts', ?)", version(), mark); err != nil {
 		return err
 	}
+	if err := a.waves(in); err != nil {
+		return err
+	}
 	if err := a.examine(ctx); err != nil {
 		return err
 	}
@@ -89,6 +92,19 @@ func (a *analysis) all(ctx context.Context, in *casefile.Inferences) error {
 		a.repositories++
 	}
 	return a.pushers(in)
+}
+
+// waves stores when the campaigns of the case were seen, as their packs say: an end known to the minute covers that whole minute.
+func (a *analysis) waves(in *casefile.Inferences) error {
+	for _, p := range a.packs {
+		for _, w := range p.Waves {
+			err := in.Exec("INSERT INTO wave (campaign, id, not_before, not_after) VALUES (?, ?, ?, ?)", p.Name, w.ID, evidence.Stamp(w.From), evidence.Stamp(w.End()))
+			if err != nil {
+				return fmt.Errorf("store waves: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // repository works one repository out, from facts to verdict.

@@ -108,7 +108,7 @@ seen is a gap, never a clean bill of health.`,
 		root.AddCommand(c)
 	}
 	for _, c := range []*cobra.Command{
-		p.reposCommand(), p.findingsCommand(), p.commitsCommand(), p.presenceCommand(), p.runsCommand(), p.windowsCommand(), p.gapsCommand(),
+		p.reposCommand(), p.findingsCommand(), p.commitsCommand(), p.presenceCommand(), p.runsCommand(), p.windowsCommand(), p.gapsCommand(), p.pivotCommand(),
 		p.timelineCommand(), p.evidenceCommand(), p.queryCommand(), p.verifyCommand(), p.campaignCommand(),
 	} {
 		c.GroupID = "ask"

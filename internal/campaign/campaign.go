@@ -75,18 +75,22 @@ var units = map[Precision]time.Duration{Second: time.Second, Minute: time.Minute
 
 // Contains reports whether t lies in the wave: an end known to the minute covers that whole minute.
 func (w Wave) Contains(t time.Time) bool {
-	return !t.Before(w.From) && t.Before(w.To.Add(units[w.Precision]))
+	return !t.Before(w.From) && t.Before(w.End())
 }
+
+// End is the first instant that the wave cannot have covered.
+func (w Wave) End() time.Time { return w.To.Add(units[w.Precision]) }
 
 // Indicators are what the campaign's files and commits have been seen to hold. Hosts match exactly, or below a domain when they begin with
 // "*.". URLParts and BodyMarkers are literal text in a destination's URL and in the file. Everyday are those of the paths, workflow names and
-// job ids that anybody's workflow may have: alone they say little.
+// job ids that anybody's workflow may have: alone they say little. Branches are names of branches that the campaign makes.
 type Indicators struct {
 	Paths         []string  `yaml:"paths"`
 	WorkflowNames []string  `yaml:"workflow_names"`
 	JobIDs        []string  `yaml:"job_ids"`
 	Everyday      []string  `yaml:"everyday"`
 	Messages      []Message `yaml:"messages"`
+	Branches      []string  `yaml:"branches"` // patterns of branch names as path.Match takes them
 	Hosts         []string  `yaml:"hosts"`
 	URLParts      []string  `yaml:"url_parts"`
 	BodyMarkers   []string  `yaml:"body_markers"`

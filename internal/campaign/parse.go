@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -188,6 +189,15 @@ func utc(w Wave) bool {
 }
 
 func (c *checker) indicators(in Indicators) {
+	for i, pattern := range in.Branches {
+		where := []any{"indicators", "branches", i}
+		switch _, err := path.Match(pattern, ""); {
+		case err != nil:
+			c.at(where, "%q is no pattern: %v", short(pattern), err)
+		case strings.Trim(pattern, "*?/") == "":
+			c.at(where, "the pattern %q matches any branch", short(pattern))
+		}
+	}
 	for i, m := range in.Messages {
 		if !slices.Contains([]string{"plant", "rearm", "repush", "trigger"}, m.Role) {
 			c.at([]any{"indicators", "messages", i, "role"}, "role %q is none of plant, rearm, repush, trigger", short(m.Role))

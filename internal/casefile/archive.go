@@ -9,14 +9,15 @@ import (
 	"pentimento/internal/evidence"
 )
 
-// AppendHour stores what reading one hour of an archive came to, with all that it told of repositories of the case, whole or not at all.
-func (c *Case) AppendHour(ctx context.Context, hour evidence.ArchiveHour, told []evidence.Observation) error {
+// AppendHour stores what reading one hour of an archive came to, with all that it told of repositories of the case and of others, whole or
+// not at all.
+func (c *Case) AppendHour(ctx context.Context, hour evidence.ArchiveHour, told []evidence.Observation, others []evidence.Elsewhere) error {
 	if c.collection == 0 {
 		return errors.New("append archive hour: no collection has begun")
 	}
 	tx, err := c.db.BeginTx(ctx, nil)
 	if err == nil {
-		if err = c.appendHour(ctx, tx, hour, told); err != nil {
+		if err = c.appendHour(ctx, tx, hour, told, others); err != nil {
 			err = errors.Join(err, tx.Rollback())
 		} else {
 			err = tx.Commit()
@@ -28,7 +29,8 @@ func (c *Case) AppendHour(ctx context.Context, hour evidence.ArchiveHour, told [
 	return nil
 }
 
-func (c *Case) appendHour(ctx context.Context, tx *sql.Tx, h evidence.ArchiveHour, told []evidence.Observation) error {
+func (c *Case) appendHour(ctx context.Context, tx *sql.Tx, h evidence.ArchiveHour, told []evidence.Observation,
+	others []evidence.Elsewhere) error {
 	a := &appender{ctx: ctx, tx: tx, codec: c.codec, collection: c.collection, statements: map[string]*sql.Stmt{}}
 	err := a.exec(`INSERT OR IGNORE INTO archive_hour (id, archive, hour, state, sha256, bytes, events, pushes, bad, first, last, detail)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID(), h.Archive, evidence.Stamp(h.Hour), string(h.State), h.Digest, h.Bytes, h.Events, h.Pushes,
@@ -41,6 +43,9 @@ func (c *Case) appendHour(ctx context.Context, tx *sql.Tx, h evidence.ArchiveHou
 		if err := a.all(obs); err != nil {
 			return fmt.Errorf("%s: %w", obs.Repository, err)
 		}
+	}
+	if err := a.elsewhere(others); err != nil {
+		return err
 	}
 	return a.exec("INSERT OR IGNORE INTO archive_hour_seen (hour, collection) VALUES (?, ?)", h.ID(), c.collection)
 }

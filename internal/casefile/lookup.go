@@ -2,7 +2,6 @@ package casefile
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -47,6 +46,7 @@ var evidenceTables = map[string]struct{ table, key, kind string }{
 	"acc":  {"access_grant", "id", "way into the repository"},
 	"frk":  {"fork", "id", "fork"},
 	"log":  {"run_log", "id", "log of a job"},
+	"els":  {"elsewhere", "id", "push in a repository that is not in the case"},
 	"hour": {"archive_hour", "id", "hour of an archive"},
 	"gap":  {"current_gap", "id", "gap"},
 	"dec":  {"declaration", "id", "declaration"},
@@ -86,6 +86,9 @@ func (c *Case) Evidence(ctx context.Context, id string) (Item, error) {
 		}
 		return nil
 	})
+	if err == nil && !found && prefix == "cmt" {
+		found, err = c.fromBlock(ctx, &item, value)
+	}
 	if err == nil && !found {
 		err = ErrNoEvidence
 	}
@@ -114,11 +117,7 @@ func (c *Case) complete(ctx context.Context, item *Item, prefix, key string) err
 	case "blob":
 		return c.workflowText(ctx, item, key)
 	case "cmt":
-		err := c.db.QueryRowContext(ctx, "SELECT source FROM commit_seen WHERE oid = ? AND source <> '' ORDER BY source LIMIT 1", key).Scan(&item.Source)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		return err
+		return c.commitSource(ctx, item, key)
 	}
 	if i := slices.IndexFunc(item.Fields, func(f Field) bool { return f.Name == "source" }); i >= 0 {
 		item.Source = item.Fields[i].Value
@@ -165,8 +164,8 @@ func (c *Case) workflowText(ctx context.Context, item *Item, oid string) error {
 	}
 	item.Answer = a
 	var held []string
-	err = c.each(ctx, `SELECT DISTINCT r.name, e.path FROM workflow_entry e JOIN holding h ON h.workflows = e.tree JOIN commit_seen s ON s.oid = h.oid
-		JOIN repository r ON r.id = s.repository WHERE e.blob = ? ORDER BY r.key, e.path`, []any{oid}, func(scan func(...any) error) error {
+	err = c.each(ctx, `SELECT DISTINCT r.name, e.path FROM workflow_file e JOIN repository r ON r.id = e.repository
+		WHERE e.blob = ? ORDER BY r.key, e.path`, []any{oid}, func(scan func(...any) error) error {
 		var repo, path string
 		err := scan(&repo, &path)
 		held = append(held, repo+" "+path)

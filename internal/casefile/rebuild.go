@@ -16,7 +16,7 @@ import (
 // inferenceTables in the order in which they can be emptied: a table stands before those it refers to.
 var inferenceTables = []string{
 	"exposure_window", "execution", "opportunity", "contains", "presence_version", "presence", "campaign_commit",
-	"finding_place", "finding", "repository_verdict", "inferred_gap", "analysis",
+	"cited_commit", "finding_place", "finding", "repository_verdict", "inferred_gap", "wave", "analysis",
 }
 
 // Inferences is the open rebuild: everything that was inferred before is gone, and nothing is seen by others until it ends well.
@@ -52,7 +52,7 @@ func (c *Case) Rebuild(ctx context.Context, build func(*Inferences) error) error
 // another one is out of date.
 func (c *Case) Mark(ctx context.Context) (string, error) {
 	var mark string
-	err := c.db.QueryRowContext(ctx, `SELECT printf('%d %d %d %d %d %d %d %d %s %s', (SELECT count(*) FROM source), (SELECT count(*) FROM commit_seen),
+	err := c.db.QueryRowContext(ctx, `SELECT printf('%d %d %d %d %d %d %d %d %s %s', (SELECT count(*) FROM source), (SELECT count(*) FROM commit_seen) + (SELECT count(*) FROM commit_block_seen),
 		(SELECT count(*) FROM coverage), (SELECT count(*) FROM archive_hour_seen), (SELECT count(*) FROM (SELECT DISTINCT repository, unit FROM unit_done)),
 		(SELECT count(*) FROM current_gap WHERE id NOT IN (SELECT id FROM inferred_gap)),
 		(SELECT count(*) FROM declaration), (SELECT count(*) FROM repository), (SELECT max(at) FROM source_seen),
@@ -76,6 +76,14 @@ func (in *Inferences) Gap(repository int64, g evidence.Gap, ids []string) error 
 		g.ID(), repository, g.Unit, string(g.Kind), g.Subject, g.Detail, g.Hint, list)
 	if err != nil {
 		return fmt.Errorf("gap: %w", err)
+	}
+	return nil
+}
+
+// Cite stores a commit object that an inference rests on, so that a query can join it.
+func (in *Inferences) Cite(c evidence.Commit) error {
+	if err := in.Exec("INSERT OR IGNORE INTO cited_commit "+commitColumns, commitArgs(c)...); err != nil {
+		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
 }
@@ -167,7 +175,7 @@ func (c *Case) Each(ctx context.Context, query string, args []any, f func(scan f
 // Blobs calls f for every workflow text in the case by object name, with the paths at which any repository holds it.
 func (c *Case) Blobs(ctx context.Context, f func(oid evidence.OID, paths []string, text []byte) error) error {
 	paths := map[evidence.OID][]string{}
-	err := c.each(ctx, "SELECT DISTINCT blob, path FROM workflow_entry ORDER BY blob, path", nil, func(scan func(...any) error) error {
+	err := c.each(ctx, "SELECT DISTINCT blob, path FROM workflow_file ORDER BY blob, path", nil, func(scan func(...any) error) error {
 		var blob evidence.OID
 		var path string
 		if err := scan(&blob, &path); err != nil {

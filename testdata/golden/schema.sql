@@ -8,6 +8,8 @@ CREATE INDEX exposure_window_by_repository ON exposure_window (repository);
 
 CREATE INDEX fork_by_repository ON fork (repository);
 
+CREATE INDEX gap_by_repository ON gap (repository, unit);
+
 CREATE INDEX job_by_run ON job (repository, run_id, attempt);
 
 CREATE INDEX opportunity_by_presence ON opportunity (presence);
@@ -100,6 +102,7 @@ CREATE TABLE collection (
   host        TEXT NOT NULL,
   api         TEXT NOT NULL,
   only_units  TEXT NOT NULL,
+  refresh     INTEGER NOT NULL,    -- 1: only what came since the case last listed it
   started_at  TEXT NOT NULL,
   finished_at TEXT NOT NULL        -- empty: interrupted or still running
 ) STRICT;

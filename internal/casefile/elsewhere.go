@@ -1,0 +1,59 @@
+package casefile
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"pentimento/internal/evidence"
+)
+
+// elsewhere writes what was seen in repositories that are not in the case. Whether one has come into the case since is asked when it is read.
+func (a *appender) elsewhere(list []evidence.Elsewhere) error {
+	for _, e := range list {
+		patterns, err := jsonArray(e.Patterns)
+		if err == nil {
+			err = a.exec(`INSERT OR IGNORE INTO elsewhere (id, origin, external_id, full_name, key, github_id, ref, head, at, clock, actor, patterns)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, e.ID(), string(e.Origin), e.ExternalID, string(e.FullName), e.FullName.Key(), e.GitHubID,
+				string(e.Ref), string(e.Head), evidence.Stamp(e.At), e.Clock.String(), e.Actor, patterns)
+		}
+		if err != nil {
+			return fmt.Errorf("push elsewhere: %w", err)
+		}
+	}
+	return nil
+}
+
+// AppendElsewhere stores pushes to repositories that are not in the case.
+func (c *Case) AppendElsewhere(ctx context.Context, list []evidence.Elsewhere) error {
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("append pushes elsewhere: %w", err)
+	}
+	a := &appender{ctx: ctx, tx: tx, codec: c.codec, collection: c.collection, statements: map[string]*sql.Stmt{}}
+	if err := a.elsewhere(list); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("append pushes elsewhere: %w", err)
+	}
+	return nil
+}
+
+// Pushers lists the logins that sources name for the updates whose new tip the last analysis took for a campaign commit, other than removals.
+// Empty before the first analysis.
+func (c *Case) Pushers(ctx context.Context) ([]string, error) {
+	var out []string
+	err := c.each(ctx, `SELECT DISTINCT u.actor FROM ref_update u JOIN campaign_commit k ON k.repository = u.repository AND k.oid = u.after
+		WHERE u.actor <> '' AND k.role <> 'removal' ORDER BY u.actor`, nil, func(scan func(...any) error) error {
+		var login string
+		err := scan(&login)
+		out = append(out, login)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list pushers: %w", err)
+	}
+	return out, nil
+}
