@@ -50,12 +50,12 @@ func Judge(in Input) Verdict {
 	}{
 		{RepoArmed, func(p timeline.Presence) bool { return p.Armed == timeline.Armed }},
 		{RepoUnknown, func(p timeline.Presence) bool { return p.Ref == "" && !p.Gone }},
-		{RepoInherited, func(p timeline.Presence) bool { return p.Armed == timeline.Inherited }},
+		{RepoInherited, func(p timeline.Presence) bool { return p.Armed == timeline.Inherited && unread == "" }},
 		{RepoUnknown, func(p timeline.Presence) bool { return p.Gone && unread != "" }},
 		{RepoRewritten, func(p timeline.Presence) bool { return p.Gone && rewriting(p.RemovedBy.How) && !fellTo(in, p) }},
 		{RepoRemoved, func(p timeline.Presence) bool { return p.Gone }},
 		{RepoUnknown, func(p timeline.Presence) bool { return p.Unsourced }},
-		{RepoProposed, func(p timeline.Presence) bool { return p.Armed == timeline.Proposed }},
+		{RepoProposed, func(p timeline.Presence) bool { return p.Armed == timeline.Proposed && unread == "" }},
 		{RepoUnknown, func(timeline.Presence) bool { return true }},
 	} {
 		var rows []timeline.Presence

@@ -96,6 +96,14 @@ func TestJudge(t *testing.T) {
 			w.Timeline.Unread = []evidence.Ref{"refs/heads/dark"}
 		}, exposure.RepoUnknown, "refs/heads/dark"},
 		{"a fork that came with it", func(w *world) { w.row("p", "refs/heads/main", 10, 0, "bad").Armed = timeline.Inherited }, exposure.RepoInherited, ""},
+		{"inherited, beside a file that no rule judged", func(w *world) {
+			w.row("p", "refs/heads/main", 10, 0, "bad").Armed = timeline.Inherited
+			w.Unjudged = []string{"gap-1"}
+		}, exposure.RepoUnknown, "could not be judged"},
+		{"proposed, beside a ref that nobody can read", func(w *world) {
+			w.row("p", "refs/pull/1/head", 10, 0, "bad").Armed = timeline.Proposed
+			w.Timeline.Unread = []evidence.Ref{"refs/heads/other"}
+		}, exposure.RepoUnknown, "cannot be read"},
 		{"only proposed", func(w *world) { w.row("p", "refs/pull/1/head", 10, 0, "bad").Armed = timeline.Proposed }, exposure.RepoProposed, ""},
 		{"a pull request's head of unknown origin", func(w *world) {
 			w.row("p", "refs/pull/1/head", 10, 0, "bad").Armed = timeline.Proposed
