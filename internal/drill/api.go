@@ -133,7 +133,39 @@ func (c *call) endpoint(rest []string) {
 		c.run(rest[2], rest[3:])
 	case n == 3 && rest[0] == "git":
 		c.gitData(rest[1], rest[2])
+	case n == 3 && rest[0] == "commits" && rest[2] == "check-suites":
+		c.checkSuites(rest[1])
+	case n == 1 && rest[0] == "forks":
+		c.forks()
+	case n == 1 && rest[0] == "releases":
+		c.releasesOf()
+	case n == 4 && rest[0] == "actions" && rest[1] == "jobs" && rest[3] == "logs":
+		c.jobLogs(rest[2])
 	default:
+		c.administration(rest)
+	}
+}
+
+// administration answers what only administrators may see.
+func (c *call) administration(rest []string) {
+	switch strings.Join(rest, "/") {
+	case "actions/secrets":
+		c.stored(false, "")
+	case "actions/organization-secrets":
+		c.stored(true, "")
+	case "actions/runners":
+		c.runners()
+	case "keys":
+		c.keys()
+	case "hooks":
+		c.hooks()
+	case "collaborators":
+		c.collaborators()
+	default:
+		if len(rest) > 0 && rest[0] == "environments" {
+			c.environments(rest[1:])
+			return
+		}
 		c.fail(http.StatusNotFound, "Not Found")
 	}
 }

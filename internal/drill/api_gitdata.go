@@ -112,11 +112,15 @@ func wrap(s string) string {
 }
 
 func (r *Repository) gitCommit(c *commit) gitCommit {
-	person := gitPerson{Name: c.author.name, Email: c.author.email, Date: stamp(c.date)}
+	by := c.committer()
 	out := gitCommit{
 		SHA: c.oid, NodeID: "C_" + string(c.oid), URL: r.api("/git/commits/" + string(c.oid)), HTMLURL: r.web("/commit/" + string(c.oid)),
-		Author: person, Committer: person, Tree: gitLink{SHA: c.tree, URL: r.api("/git/trees/" + string(c.tree))}, Message: c.message,
+		Author: gitPerson{c.author.name, c.author.email, stamp(c.date)}, Committer: gitPerson{by.name, by.email, stamp(c.date)}, Tree: gitLink{SHA: c.tree, URL: r.api("/git/trees/" + string(c.tree))}, Message: c.message,
 		Parents: []gitLink{}, Verification: verification{Reason: "unsigned"},
+	}
+	if c.signed != "" {
+		signature, payload := c.signature(), string(c.unsigned())
+		out.Verification = verification{Verified: true, Reason: "valid", Signature: &signature, Payload: &payload, VerifiedAt: maybeStamp(c.verified)}
 	}
 	for _, p := range c.parents {
 		out.Parents = append(out.Parents, gitLink{SHA: p.oid, URL: r.api("/git/commits/" + string(p.oid)), HTMLURL: r.web("/commit/" + string(p.oid))})

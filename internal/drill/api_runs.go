@@ -121,7 +121,7 @@ func (c *call) runs() {
 	}
 	rows := []*run{}
 	for _, r := range c.repo.runs {
-		if r.deleted || r.created.Before(c.repo.horizon["runs"]) || r.created.Before(from) || (!to.IsZero() && r.created.After(to)) {
+		if r.deleted || c.s.recipe.silent[evidence.OriginRuns] || r.created.Before(c.repo.horizon["runs"]) || r.created.Before(from) || (!to.IsZero() && r.created.After(to)) {
 			continue
 		}
 		last := r.attempts[len(r.attempts)-1]
@@ -236,7 +236,6 @@ func (c *call) workflowRun(r *run, a *attempt) workflowRun {
 		head = (&Repository{Name: r.headRepository, ID: ownerID(r.headRepository) + 1, ForkOf: repo.Name}).minimal()
 	}
 	title, _, _ := strings.Cut(r.head.message, "\n")
-	who := nameAddress{r.head.author.name, r.head.author.email}
 	out := workflowRun{
 		ID: r.id, Name: r.name, NodeID: fmt.Sprintf("WFR_%d", r.id), HeadBranch: r.branch, HeadSHA: r.head.oid, Path: r.path, DisplayTitle: title,
 		RunNumber: r.number, RunAttempt: a.number, Event: r.event, Status: a.status, Conclusion: maybe(a.conclusion), WorkflowID: workflow,
@@ -245,7 +244,7 @@ func (c *call) workflowRun(r *run, a *attempt) workflowRun {
 		TriggeringActor: user(a.actor.login, a.actor.id), JobsURL: url + "/jobs", LogsURL: url + "/logs",
 		CheckSuiteURL: repo.api(fmt.Sprintf("/check-suites/%d", r.id+1)), ArtifactsURL: url + "/artifacts", CancelURL: url + "/cancel",
 		RerunURL: url + "/rerun", WorkflowURL: repo.api(fmt.Sprintf("/actions/workflows/%d", workflow)),
-		HeadCommit: headCommit{ID: r.head.oid, TreeID: r.head.tree, Message: r.head.message, Timestamp: stamp(r.head.date), Author: who, Committer: who},
+		HeadCommit: headOf(r.head),
 		Repository: repo.minimal(), HeadRepository: head,
 	}
 	if a.number > 1 {

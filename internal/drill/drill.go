@@ -1,5 +1,7 @@
 // Package drill answers "what would GitHub have said": it builds a simulated GitHub on loopback from a dated text recipe, with real bare
-// repositories behind git http-backend and REST replies under /api/v3/, and it knows the truth that the recipe states by hand.
+// repositories behind git http-backend, REST replies under /api/v3/, GraphQL at /api/graphql and hours of public events under /archive/,
+// and it knows the truth that the recipe states by hand. What lies with others it writes to files: hours of an archive, a clone with
+// its reflogs, an audit log, saved deliveries of webhooks.
 //
 // It takes recipes (see [Parse] for the language; [Bundled] and [Small] are embedded) and gives a [Server]. Refs, activity, events and
 // runs all come from the same lines, so that the sources agree by construction; every loss and every contradiction is a line of its own.
@@ -21,6 +23,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,8 +35,6 @@ const (
 	maxRequestBody = 8 << 20
 	// maxGitProcesses bounds the git processes that answer at one time, so that a client with high concurrency queues here.
 	maxGitProcesses = 8
-	// buildLimit bounds the building of one repository; a recipe's takes milliseconds.
-	buildLimit = time.Minute
 )
 
 // Request is one request that the server has seen.
@@ -170,5 +171,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.serveAPI(w, r, rest)
 		return
 	}
-	s.serveGit(w, r)
+	switch path := r.URL.Path; {
+	case path == graphqlPath:
+		s.serveGraphQL(w, r)
+	case strings.HasPrefix(path, archivePath):
+		s.serveArchive(w, r)
+	case strings.HasPrefix(path, logPath):
+		s.serveLog(w, r)
+	default:
+		s.serveGit(w, r)
+	}
 }

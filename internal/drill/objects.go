@@ -3,6 +3,7 @@ package drill
 import (
 	"bytes"
 	"crypto/sha1"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -22,6 +23,8 @@ type commit struct {
 	date                  time.Time
 	message               string
 	lostToGit, lostToREST bool
+	signed                string    // who signed: "github" for what is made in its browser, "author", empty for nobody
+	verified              time.Time // when GitHub checked the signature
 }
 
 // tag is an annotated tag.
@@ -34,9 +37,10 @@ type tag struct {
 	message string
 }
 
-// object is a git object as REST serves it.
+// object is a git object: body as git stores it, the rest as REST serves it.
 type object struct {
 	kind    string // "commit", "tree", "blob"
+	body    []byte
 	commit  *commit
 	entries []entry
 	text    string
@@ -52,22 +56,68 @@ type objectID [sha1.Size]byte
 
 func (id objectID) oid() evidence.OID { return evidence.OID(hex.EncodeToString(id[:])) }
 
+// hashText is a digest of a text that is no object.
+func hashText(s string) objectID { return sha1.Sum([]byte(s)) }
+
 // hash is git's name of an object.
 func hash(kind string, body []byte) objectID {
 	return sha1.Sum(append(fmt.Appendf(nil, "%s %d\x00", kind, len(body)), body...))
 }
 
-// seal computes the ids of a commit and files its objects.
-func (r *Repository) seal(c *commit) {
-	c.tree = r.sealTree(c.files).oid()
+// webFlow is the committer of what is made in GitHub's browser.
+var webFlow = &actor{login: "web-flow", name: "GitHub", email: "noreply@github.example.invalid", id: 19864447}
+
+// committer is who commits: GitHub for what is made in its browser, else the author.
+func (c *commit) committer() *actor {
+	if c.signed != "github" {
+		return c.author
+	}
+	by := *webFlow
+	by.zone = c.author.zone
+	return &by
+}
+
+// unsigned is the commit as it is before anybody signs it, which is what is signed.
+func (c *commit) unsigned() []byte {
+	return fmt.Appendf(c.head(), "\n%s", c.message)
+}
+
+func (c *commit) head() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "tree %s\n", c.tree)
 	for _, p := range c.parents {
 		fmt.Fprintf(&b, "parent %s\n", p.oid)
 	}
-	fmt.Fprintf(&b, "author %s\ncommitter %s\n\n%s", c.author.sign(c.date), c.author.sign(c.date), c.message)
-	c.oid = hash("commit", b.Bytes()).oid()
-	r.objects[c.oid] = object{kind: "commit", commit: c}
+	fmt.Fprintf(&b, "author %s\ncommitter %s\n", c.author.sign(c.date), c.committer().sign(c.date))
+	return b.Bytes()
+}
+
+// signature is an armoured block that no key has made: it has the shape, and GitHub's word on it is the recipe's.
+func (c *commit) signature() string {
+	sum := sha1.Sum(c.unsigned())
+	return "-----BEGIN PGP SIGNATURE-----\n\n" + base64.StdEncoding.EncodeToString(sum[:]) + "\n-----END PGP SIGNATURE-----\n"
+}
+
+// encode writes the commit as git stores it.
+func (c *commit) encode() []byte {
+	if c.signed == "" {
+		return c.unsigned()
+	}
+	indented := strings.ReplaceAll(strings.TrimSuffix(c.signature(), "\n"), "\n", "\n ")
+	return fmt.Appendf(c.head(), "gpgsig %s\n\n%s", indented, c.message)
+}
+
+// seal computes the ids of a commit and files its objects.
+func (r *Repository) seal(c *commit) {
+	c.tree = r.sealTree(c.files).oid()
+	c.oid = hash("commit", c.encode()).oid()
+	r.file(c)
+}
+
+// file files the objects of a sealed commit.
+func (r *Repository) file(c *commit) {
+	r.sealTree(c.files)
+	r.objects[c.oid] = object{kind: "commit", body: c.encode(), commit: c}
 }
 
 // sealTree files the tree of the given files, paths relative to it, and everything below.
@@ -84,7 +134,7 @@ func (r *Repository) sealTree(files map[string]string) objectID {
 			continue
 		}
 		id := hash("blob", []byte(text))
-		r.objects[id.oid()] = object{kind: "blob", text: text}
+		r.objects[id.oid()] = object{kind: "blob", body: []byte(text), text: text}
 		entries = append(entries, entry{name: path, mode: "100644", kind: "blob", id: id})
 	}
 	for dir, files := range below {
@@ -103,12 +153,15 @@ func (r *Repository) sealTree(files map[string]string) objectID {
 		fmt.Fprintf(&b, "%s %s\x00%s", strings.TrimPrefix(e.mode, "0"), e.name, e.id[:])
 	}
 	id := hash("tree", b.Bytes())
-	r.objects[id.oid()] = object{kind: "tree", entries: entries}
+	r.objects[id.oid()] = object{kind: "tree", body: b.Bytes(), entries: entries}
 	return id
 }
 
-func (t *tag) seal() {
-	t.oid = hash("tag", fmt.Appendf(nil, "object %s\ntype commit\ntag %s\ntagger %s\n\n%s", t.target.oid, t.name, t.tagger.sign(t.date), t.message)).oid()
+func (t *tag) seal() { t.oid = hash("tag", t.encode()).oid() }
+
+// encode writes the tag as git stores it.
+func (t *tag) encode() []byte {
+	return fmt.Appendf(nil, "object %s\ntype commit\ntag %s\ntagger %s\n\n%s", t.target.oid, t.name, t.tagger.sign(t.date), t.message)
 }
 
 // sign is the actor as git writes a person with a time.

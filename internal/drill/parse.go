@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
+	"sync"
 	"time"
 
 	"pentimento/internal/evidence"
@@ -38,7 +40,8 @@ func Parse(name string, text []byte) (*Recipe, error) {
 		return nil, fmt.Errorf("%s: larger than %d bytes", name, maxRecipe)
 	}
 	p := &parser{
-		recipe:  &Recipe{Name: name, actors: map[string]*actor{}, caps: map[string]int{}},
+		recipe: &Recipe{Name: name, actors: map[string]*actor{}, caps: map[string]int{}, silent: map[evidence.Origin]bool{},
+			archive: archiveState{damaged: map[time.Time]string{}}},
 		asks:    map[*Repository]map[evidence.Ref]string{},
 		horizon: map[string]time.Time{},
 	}
@@ -97,10 +100,18 @@ func (p *parser) close() {
 }
 
 // global are the verbs that may stand before any repository.
-var global = map[string]bool{"now": true, "actor": true, "cap": true, "rate-limit": true, "repository": true, "lose": true}
+var global = map[string]bool{"now": true, "actor": true, "cap": true, "rate-limit": true, "repository": true, "lose": true, "era": true,
+	"archive": true, "graphql": true}
 
 // statements are the verbs of the language.
-func statements() map[string]statement {
+var statements = sync.OnceValue(func() map[string]statement {
+	all := worldStatements()
+	maps.Copy(all, witnessStatements())
+	return all
+})
+
+// worldStatements are the verbs for repositories, their refs and their runs.
+func worldStatements() map[string]statement {
 	return map[string]statement{
 		// the world: the drill's present, who acts, and how the API is limited
 		"now":        {min: 1, max: 1, do: (*parser).now},
@@ -114,8 +125,10 @@ func statements() map[string]statement {
 		"lag":        {keys: []string{"activity", "events"}, do: (*parser).setLag},
 
 		// commits of a local branch, with the changes of their trees
-		"commit":  {min: 1, max: 2, keys: []string{"on", "from", "by", "dated"}, flags: []string{"no-newline", "orphan"}, do: (*parser).commit},
-		"merge":   {min: 2, max: 2, keys: []string{"on", "with", "by", "dated"}, do: (*parser).merge},
+		"commit": {min: 1, max: 2, keys: []string{"on", "from", "by", "dated", "verified"},
+			flags: []string{"no-newline", "orphan", "signed", "signed-by-github"}, do: (*parser).commit},
+		"merge": {min: 2, max: 2, keys: []string{"on", "with", "by", "dated", "verified"}, flags: []string{"signed", "signed-by-github"},
+			do: (*parser).merge},
 		"file":    {min: 1, max: 1, keys: []string{"as", "secrets", "host"}, do: (*parser).writeFile},
 		"append":  {min: 1, max: 1, do: (*parser).appendFile},
 		"remove":  {min: 1, max: 1, do: (*parser).removeFile},
@@ -126,7 +139,7 @@ func statements() map[string]statement {
 		"force-push": {min: 1, max: 1, keys: []string{"to", "by"}, do: (*parser).forcePush},
 		"delete":     {min: 2, max: 2, keys: []string{"by"}, do: (*parser).delete},
 		"tag":        {min: 1, max: 1, keys: []string{"to", "by", "annotated"}, flags: []string{"move"}, do: (*parser).tag},
-		"pull":       {min: 1, max: 1, keys: []string{"head"}, do: (*parser).pull},
+		"pull":       {min: 1, max: 1, keys: []string{"head", "base", "by", "fork"}, do: (*parser).pull},
 		"seed":       {min: 1, max: 1, do: (*parser).seed},
 
 		// what GitHub Actions did
@@ -152,6 +165,35 @@ func statements() map[string]statement {
 		"declare": {keys: []string{"secret", "fact", "by", "because"}, do: (*parser).declare},
 		"ends":    {min: 1, max: 2, do: (*parser).ends},
 		"truth":   {min: 1, max: 3, keys: truthKeys, assigned: true, do: (*parser).truth},
+	}
+}
+
+// witnessStatements are the verbs for what others than refs and runs tell.
+func witnessStatements() map[string]statement {
+	return map[string]statement{
+		// what apps, releases and logs tell
+		"release":   {min: 1, max: 1, keys: []string{"by"}, do: (*parser).release},
+		"published": {do: (*parser).published},
+		"log":       {min: 1, max: 1, do: (*parser).log},
+		"app":       {min: 1, max: 1, keys: []string{"id", "lag"}, do: (*parser).app},
+
+		// what administrators see, and who may ask
+		"admin":        {do: (*parser).fate},
+		"secret":       {min: 1, max: 1, keys: []string{"created", "updated", "environment", "by"}, flags: []string{"organisation"}, do: (*parser).secret},
+		"deploy-key":   {min: 1, max: 1, keys: []string{"by"}, flags: []string{"read-only"}, do: (*parser).grant},
+		"webhook":      {min: 1, max: 1, keys: []string{"by"}, do: (*parser).grant},
+		"collaborator": {min: 1, max: 1, keys: []string{"by", "permission"}, do: (*parser).grant},
+		"runner":       {min: 1, max: 1, keys: []string{"by"}, do: (*parser).grant},
+		"graphql":      {min: 1, max: 1, do: (*parser).graphql},
+
+		// what others keep: archives of public events, forks, and clones with their reflogs
+		"era":         {min: 1, max: 1, do: (*parser).setEra},
+		"archive":     {min: 0, max: 2, keys: []string{"lag"}, do: (*parser).archived},
+		"holds":       {min: 1, max: 1, do: (*parser).holds},
+		"clone":       {min: 1, max: 1, keys: []string{"by"}, do: (*parser).clone},
+		"clone-fetch": {min: 1, max: 1, flags: []string{"prune"}, do: (*parser).cloneFetch},
+		"clone-pull":  {min: 1, max: 1, do: (*parser).clonePull},
+		"clone-push":  {min: 2, max: 2, do: (*parser).clonePush},
 	}
 }
 
@@ -202,7 +244,7 @@ func (p *parser) finishRepository(r *Repository) error {
 			}
 		}
 		if !c.lostToREST {
-			r.seal(c)
+			r.file(c)
 		}
 		if c.lostToGit {
 			for ref := range r.refs {

@@ -62,7 +62,8 @@ func (p *parser) begin(l *line) (*commit, error) {
 	if !l.flags["no-newline"] {
 		message += "\n"
 	}
-	return &commit{label: label, author: author, date: date, message: message, files: map[string]string{}}, nil
+	c := &commit{label: label, author: author, date: date, message: message, files: map[string]string{}}
+	return c, p.sign(l, c)
 }
 
 func (p *parser) enter(c *commit, branch string) {
@@ -89,7 +90,7 @@ func (p *parser) commit(l *line) error {
 	case parent != nil:
 		c.parents = []*commit{parent}
 		c.files = maps.Clone(parent.files)
-	case len(p.repo.order) > 0:
+	case len(p.repo.commits) > 0:
 		return fmt.Errorf(`branch %q is new: say "from" which commit, or "orphan"`, l.named["on"])
 	}
 	p.enter(c, l.named["on"])
@@ -129,7 +130,7 @@ func (p *parser) merge(l *line) error {
 	return nil
 }
 
-// filePath is what a recipe needs of paths: nothing that fast-import would quote, nothing that leaves the tree.
+// filePath is what a recipe needs of paths: nothing that needs quotes, nothing that leaves the tree.
 var filePath = regexp.MustCompile(`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`)
 
 // takesFiles checks a path that a file statement names: well formed, and neither inside a file nor a folder of the tree.

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"pentimento/internal/evidence"
@@ -62,6 +63,11 @@ func (p *parser) push(l *line) error {
 			return fmt.Errorf("no pull request %q", l.named["merging"])
 		}
 		kind = evidence.PRMerge
+		for _, pr := range p.repo.pulls {
+			if strconv.Itoa(pr.number) == l.named["merging"] {
+				pr.merged = p.at
+			}
+		}
 	}
 	return p.move(l, ref, c.oid, kind)
 }
@@ -133,12 +139,13 @@ func (p *parser) tag(l *line) error {
 		t := &tag{target: c, name: l.args[0], tagger: by, date: p.at, message: message + "\n"}
 		t.seal()
 		p.repo.tags[ref], after = t, t.oid
+		p.repo.tagged = append(p.repo.tagged, t)
 	}
 	return p.move(l, ref, after, kind)
 }
 
 // pull sets refs/pull/N/head: GitHub does so itself, no update of it is listed anywhere. The head may be a local branch that was never
-// pushed here, which is a pull request from a fork.
+// pushed here, which is a pull request from a fork. Said again, it moves the ref to the branch's present head.
 func (p *parser) pull(l *line) error {
 	n, err := whole(l.args[0])
 	if err != nil {
@@ -149,6 +156,24 @@ func (p *parser) pull(l *line) error {
 		return fmt.Errorf("no branch %q", l.named["head"])
 	}
 	p.repo.refs[evidence.Ref(fmt.Sprintf("refs/pull/%d/head", n))] = c.oid
+	for _, pr := range p.repo.pulls {
+		if pr.number == int(n) {
+			pr.tip = c
+			return nil
+		}
+	}
+	pr := &pullRequest{number: int(n), head: l.named["head"], base: l.named["base"], fork: evidence.Repository(l.named["fork"]), tip: c, opened: p.at}
+	if pr.base == "" {
+		pr.base = p.repo.DefaultBranch
+	}
+	_, here := p.repo.refs["refs/heads/"+evidence.Ref(pr.head)]
+	pr.foreign = !here
+	if l.named["by"] != "" {
+		if pr.by, err = p.who(l); err != nil {
+			return err
+		}
+	}
+	p.repo.pulls = append(p.repo.pulls, pr)
 	return nil
 }
 

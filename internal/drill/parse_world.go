@@ -47,7 +47,7 @@ func (p *parser) cap(l *line) error {
 		return fmt.Errorf("%q is not a number of 1 to %d", l.args[1], maxPerPage)
 	}
 	switch l.args[0] {
-	case "activity", "events", "runs", "jobs", "search":
+	case "activity", "events", "runs", "jobs", "search", "check-suites", "forks", "releases", "secrets", "environments", "graphql":
 		p.recipe.caps[l.args[0]] = int(n)
 		return nil
 	}
@@ -89,7 +89,8 @@ func (p *parser) repository(l *line) error {
 		Name: name, ID: id, DefaultBranch: l.named["default"], ForkOf: evidence.Repository(l.named["fork-of"]), Archived: l.flags["archived"],
 		commits: map[string]*commit{}, objects: map[evidence.OID]object{}, heads: map[string]*commit{},
 		refs: map[evidence.Ref]evidence.OID{}, tags: map[evidence.Ref]*tag{},
-		lag: map[string]time.Duration{}, horizon: maps.Clone(p.horizon), maximum: map[string]int{},
+		lag: map[string]time.Duration{}, horizon: maps.Clone(p.horizon), maximum: map[string]int{}, recipe: p.recipe,
+		clones: map[string]*localClone{},
 	}
 	if _, err := branchRef(r.DefaultBranch); err != nil {
 		return fmt.Errorf("default: %w", err)
@@ -126,8 +127,14 @@ func (p *parser) setLag(l *line) error {
 	return nil
 }
 
-// lose hides rows: "lose activity before T", "lose runs before T" (ahead of all repositories, of each of them), or one row: "lose event main#2", "lose activity tag/v1#1",
-// "lose jobs 9001".
+// lost are the words for origins that lose rows, and those that have a horizon.
+var (
+	lostRows = []string{"activity", "event", "archive", "suite", "pull", "audit", "webhook"}
+	horizons = []string{"activity", "events", "runs", "archive", "suites"}
+)
+
+// lose hides rows: "lose activity before T" (ahead of all repositories, of each of them), one row, as in "lose event main#2", "lose
+// activity tag/v1#1" and "lose jobs 9001", or all that an origin ever had: "lose check-suites".
 func (p *parser) lose(l *line) error {
 	what := l.args[0]
 	if before := l.named["before"]; before != "" {
@@ -135,8 +142,8 @@ func (p *parser) lose(l *line) error {
 		if err != nil {
 			return err
 		}
-		if len(l.args) != 1 || !slices.Contains([]string{"activity", "events", "runs"}, what) {
-			return errors.New("before: activity, events or runs")
+		if len(l.args) != 1 || !slices.Contains(horizons, what) {
+			return fmt.Errorf("before: one of %s", strings.Join(horizons, ", "))
 		}
 		if p.repo == nil {
 			p.horizon[what] = t
@@ -145,13 +152,13 @@ func (p *parser) lose(l *line) error {
 		}
 		return nil
 	}
+	if len(l.args) == 1 {
+		return p.silence(what)
+	}
 	if p.repo == nil {
 		return errors.New("one row: needs a repository before it")
 	}
-	switch what {
-	case "activity", "event":
-		return p.loseUpdate(what, l.arg(1))
-	case "jobs":
+	if what == "jobs" {
 		r, err := p.findRun(l.arg(1))
 		if err != nil {
 			return err
@@ -159,25 +166,33 @@ func (p *parser) lose(l *line) error {
 		r.lostJobs = true
 		return nil
 	}
-	return fmt.Errorf("%q cannot be lost", what)
+	if what = strings.TrimSuffix(what, "s"); !slices.Contains(lostRows, what) {
+		return fmt.Errorf("%q cannot be lost", what)
+	}
+	u, err := p.findUpdate(l.arg(1))
+	if err != nil {
+		return err
+	}
+	u.unlisted[what] = true
+	return nil
 }
 
-func (p *parser) loseUpdate(origin, row string) error {
+// findUpdate resolves "main#2", the second move of a branch, and "tag/v1#1".
+func (p *parser) findUpdate(row string) (*update, error) {
 	short, number, _ := strings.Cut(row, "#")
 	ref, err := branchRef(short)
 	if name, isTag := strings.CutPrefix(short, "tag/"); isTag {
 		ref, err = tagRef(name)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, u := range p.repo.updates {
 		if u.ref == ref && strconv.Itoa(u.nth) == number {
-			u.unlisted[strings.TrimSuffix(origin, "s")] = true
-			return nil
+			return u, nil
 		}
 	}
-	return fmt.Errorf("no update %q", row)
+	return nil, fmt.Errorf("no update %q", row)
 }
 
 // keep says the most rows that events list, whatever is asked.
@@ -234,6 +249,8 @@ func (p *parser) fate(l *line) error {
 			return fmt.Errorf("%q: disabled, and no runs", word)
 		}
 		p.repo.ActionsOff = true
+	case "admin":
+		p.repo.admin = true
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package drill
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,9 +17,13 @@ type Recipe struct {
 	Declarations []Declaration
 	Truth        Truth
 
-	actors map[string]*actor
-	caps   map[string]int // rows per page by endpoint ("activity", "events", "runs", "jobs"), and "search": rows of a filtered search
-	limits []limit
+	actors  map[string]*actor
+	caps    map[string]int // rows per page by endpoint ("activity", "events", "runs", "jobs"), and "search": rows of a filtered search
+	limits  []limit
+	era     string                   // "old" or "new" payloads of pushes whatever the date, empty for by date
+	silent  map[evidence.Origin]bool // these tell nothing at all
+	archive archiveState
+	tokened bool // GraphQL answers nobody without a token
 }
 
 // Repository is what a recipe tells of one repository: what was done to it, and what is lost.
@@ -36,17 +41,29 @@ type Repository struct {
 	NoAPI         bool   // the API does not know what git serves
 	ActionsOff    bool
 
+	recipe  *Recipe
 	commits map[string]*commit
 	order   []*commit
 	objects map[evidence.OID]object
 	heads   map[string]*commit            // the pushers' own branches, before they are pushed
 	refs    map[evidence.Ref]evidence.OID // as GitHub holds them at the end
 	tags    map[evidence.Ref]*tag         // annotated ones
+	tagged  []*tag                        // those that were ever pushed
 	updates []*update
 	runs    []*run
 	lag     map[string]time.Duration // of "activity" and "events" behind the git dates
 	horizon map[string]time.Time     // origins list nothing older: "activity", "events", "runs"
 	maximum map[string]int           // and not more rows than this in all: "events"
+
+	apps         []*app
+	pulls        []*pullRequest
+	releases     []*release
+	secrets      []*secret
+	grants       []*grant
+	environments []string
+	admin        bool // whoever asks with a token is an administrator
+	clones       map[string]*localClone
+	madePublic   time.Time
 }
 
 // Declaration is what a person knows and tells the case, as `pentimento declare` takes it.
@@ -57,6 +74,50 @@ type Declaration struct {
 	At         time.Time
 	By         string
 	Because    string
+}
+
+// app gets a check suite for every push to a branch from since on, lag after it.
+type app struct {
+	id    int64
+	slug  string
+	since time.Time
+	lag   time.Duration
+}
+
+// pullRequest is what GraphQL tells of one; what happened to its head and its base are updates of the repository.
+type pullRequest struct {
+	number  int
+	head    string // a branch, here or in the fork
+	base    string
+	fork    evidence.Repository // holds the head; empty for this repository
+	tip     *commit
+	by      *actor
+	opened  time.Time
+	merged  time.Time // zero for not
+	foreign bool      // the head branch was never here
+}
+
+type release struct {
+	id  int64
+	tag string
+	by  *actor
+	at  time.Time
+}
+
+// secret is the record of a stored Actions secret: no value is ever part of a recipe.
+type secret struct {
+	name, environment string
+	organisation      bool
+	created, updated  time.Time
+	by                *actor
+}
+
+// grant is a deploy key, a webhook, a collaborator or a runner.
+type grant struct {
+	id                 int64
+	kind, name, detail string
+	at                 time.Time
+	by                 *actor
 }
 
 type actor struct {
@@ -72,6 +133,7 @@ type update struct {
 	actor         *actor
 	nth           int // of this ref, from 1
 	unlisted      map[string]bool
+	twice         bool // an archive has it twice
 }
 
 type run struct {
@@ -101,6 +163,7 @@ type job struct {
 	started, completed time.Time
 	status, conclusion string
 	steps              []step
+	log                []string // lines; nil where no log is kept
 }
 
 type step struct {
@@ -108,6 +171,25 @@ type step struct {
 	started, completed time.Time
 	status, conclusion string
 }
+
+// witnesses are the origins that can be made silent. What remains is the answer to "what is this repository", and git itself.
+var witnesses = []evidence.Origin{
+	evidence.OriginActivity, evidence.OriginEvents, evidence.OriginRuns, evidence.OriginCheckSuites, evidence.OriginPullTimeline,
+	evidence.OriginSignatures, evidence.OriginForks, evidence.OriginReleases, evidence.OriginSecrets, evidence.OriginAccess,
+	evidence.OriginRunLogs, evidence.OriginArchive, evidence.OriginAuditLog, evidence.OriginWebhooks, evidence.OriginReflog,
+}
+
+// Only makes every origin but these lose all that it had, so that one witness can be heard alone. None of them leaves git. It is called
+// before [Start] and before anything is written.
+func (r *Recipe) Only(kept ...evidence.Origin) {
+	for _, origin := range witnesses {
+		r.silent[origin] = !slices.Contains(kept, origin)
+	}
+}
+
+// Era renders the payloads of pushes as GitHub made them before 2025-10-07 ("old") or since ("new"), whatever their date; empty is by
+// date. It is called before [Start] and before anything is written.
+func (r *Recipe) Era(era string) { r.era = era }
 
 // fullName is the present name.
 func (r *Repository) fullName() evidence.Repository {

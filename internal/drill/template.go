@@ -29,7 +29,9 @@ jobs:
 `
 
 var (
-	secretName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,99}$`)
+	// secretReference finds what a workflow's text reads of the secrets.
+	secretReference = regexp.MustCompile(`secrets\.([A-Z_][A-Z0-9_]*)`)
+	secretName      = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,99}$`)
 	// A recipe may only name hosts that can belong to nobody: reserved by RFC 2606, or addresses of RFC 5737.
 	inventedHost = regexp.MustCompile(`^([a-z0-9-]+\.)*example\.invalid$|^(192\.0\.2|198\.51\.100|203\.0\.113)\.[0-9]{1,3}$`)
 )
