@@ -32,6 +32,7 @@ const (
 	goGitHub   = "github.com/google/go-github/v66"
 	gqlparser  = "github.com/vektah/gqlparser/v2"
 	isatty     = "github.com/mattn/go-isatty"
+	gqlParser  = "github.com/vektah/gqlparser/v2"
 	kinOpenAPI = "github.com/getkin/kin-openapi"
 	mpb        = "github.com/vbauerster/mpb/v8"
 	sqlite     = "modernc.org/sqlite"
@@ -70,7 +71,7 @@ var layers = map[string]layer{
 
 	"preserve":     {},
 	"drill":        {own: []string{"evidence", "when"}, doors: []string{gqlparser}},
-	"openapicheck": {doors: []string{kinOpenAPI}, testOnly: true},
+	"openapicheck": {doors: []string{kinOpenAPI, gqlParser}, testOnly: true},
 
 	"cmd/pentimento": {
 		own: []string{"when", "evidence", "queries", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect", "preserve", "casefile",

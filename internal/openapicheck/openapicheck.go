@@ -2,7 +2,8 @@
 // our client and a fake: it takes requests and the fake's replies, and gives them on unchanged, or an error that names the deviation.
 // So a fake written by hand is held to the real contract, and so are our requests.
 //
-// It knows the operations of testdata/openapi/github.json alone and refuses to judge others. Only tests import it.
+// It knows the operations of testdata/openapi/github.json, and GraphQL where it is given a schema, and refuses to judge others. Only
+// tests import it.
 package openapicheck
 
 import (
@@ -17,6 +18,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // Transport validates every exchange below a prefix.
@@ -24,6 +26,7 @@ type Transport struct {
 	base   http.RoundTripper
 	prefix string
 	router routers.Router
+	schema *ast.Schema // nil for none
 }
 
 // New loads a description. prefix is what the paths of the fake have before GitHub's ("/api/v3" for an Enterprise host, else empty).
@@ -44,6 +47,9 @@ var byID = regexp.MustCompile(`^/repositories/[0-9]+`)
 
 // RoundTrip sends the request as it is and validates a copy that is addressed as GitHub describes it.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if t.schema != nil && req.Method == http.MethodPost && strings.HasSuffix(req.URL.Path, "/graphql") {
+		return t.graphql(req)
+	}
 	described := req.Clone(req.Context())
 	described.URL.Scheme, described.URL.Host, described.Host = "https", "api.github.com", ""
 	described.URL.Path = byID.ReplaceAllString(strings.TrimPrefix(req.URL.Path, t.prefix), "/repos/by/id")

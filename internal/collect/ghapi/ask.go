@@ -29,13 +29,8 @@ func (a answer) last() bool { return a.page == 0 && a.after == "" }
 
 // ask makes one GET below /repos/{owner}/{repo}. path is "" or starts with a slash. A reply that is no use comes as a refusal, with
 // its source where the server said anything. The error is the context's, or a mistake of ours.
-//
-// go-github answers from memory once it has seen an exhausted limit, with a real clock and for 403 alone. Waiting is the business of
-// the client below, so each request gets a go-github client that has seen nothing.
 func (u unit) ask(ctx context.Context, path string, query url.Values, conditional bool) (answer, *refusal, error) {
-	gh := github.NewClient(u.cfg.Client)
-	gh.BaseURL, gh.UserAgent = u.cfg.Base, ""
-	ref := "repos/" + string(u.repo) + path
+	gh, ref := u.github(u.cfg.Client), "repos/"+string(u.repo)+path
 	if len(query) > 0 {
 		ref += "?" + query.Encode()
 	}
@@ -43,15 +38,51 @@ func (u unit) ask(ctx context.Context, path string, query url.Values, conditiona
 	if err != nil {
 		return answer{}, nil, fmt.Errorf("ask %s: %w", ref, err)
 	}
-	a := answer{source: evidence.Source{
-		Repository: u.repo, Origin: u.origin, Method: http.MethodGet, URL: req.URL.String(),
-		Target: "/" + strings.TrimPrefix(req.URL.RequestURI(), u.cfg.Base.EscapedPath()),
-	}}
+	a := answer{source: u.source(req)}
 	var held []byte
 	if etag, body, ok := u.cfg.Cached(u.repo, a.source.Target); ok && etag != "" && conditional {
 		req.Header.Set("If-None-Match", etag)
 		a.source.ETag, held = etag, body
 	}
+	return u.send(ctx, gh, req, a, held)
+}
+
+// maxReads bounds how often an answer of 200 that cannot be read is asked for: as often as a connection that breaks.
+const maxReads = 4
+
+// have asks until read understands the answer, in full after the first time: what the case holds may be what cannot be read. Bodies that
+// are no JSON at all were waited for and asked for again by the client; these are of another shape than the endpoint's.
+func (u unit) have(ctx context.Context, path string, query url.Values, conditional bool, read func(body []byte) error) (answer, *refusal, error) {
+	for try := 1; ; try++ {
+		a, refusal, err := u.ask(ctx, path, query, conditional && try == 1)
+		if err != nil || refusal != nil {
+			return a, refusal, err
+		}
+		bad := read(a.source.Body)
+		if bad == nil {
+			return a, nil, nil
+		}
+		if try == maxReads || errors.Is(bad, errTruncated) {
+			return a, unreadable(&a.source, bad), nil
+		}
+	}
+}
+
+// github makes a client for one request. go-github answers from memory once it has seen an exhausted limit, with a real clock and for 403
+// alone. Waiting is the business of the client below, so each request gets a go-github client that has seen nothing.
+func (u unit) github(client *http.Client) *github.Client {
+	gh := github.NewClient(client)
+	gh.BaseURL, gh.UserAgent = u.cfg.Base, ""
+	return gh
+}
+
+// source is where the answer to a request is kept.
+func (u unit) source(req *http.Request) evidence.Source {
+	return evidence.Source{Repository: u.repo, Origin: u.origin, Method: req.Method, URL: req.URL.String(),
+		Target: "/" + strings.TrimPrefix(req.URL.RequestURI(), u.cfg.Base.EscapedPath())}
+}
+
+func (u unit) send(ctx context.Context, gh *github.Client, req *http.Request, a answer, held []byte) (answer, *refusal, error) {
 	resp, err := gh.BareDo(ctx, req)
 	if ctx.Err() != nil {
 		if resp != nil && resp.Response != nil {

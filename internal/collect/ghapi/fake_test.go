@@ -39,7 +39,7 @@ type fake struct {
 func newFake(t *testing.T, routes map[string]http.HandlerFunc) *fake {
 	f := &fake{routes: routes}
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		target := strings.TrimPrefix(r.URL.RequestURI(), prefix)
+		target := strings.TrimPrefix(r.URL.RequestURI(), prefix) // GraphQL lies beside it, at /api/graphql
 		f.mu.Lock()
 		f.asked = append(f.asked, target)
 		f.mu.Unlock()
@@ -108,6 +108,11 @@ func (g *told) emit(obs evidence.Observation) error {
 	g.Unit = obs.Unit
 	g.Sources = append(g.Sources, obs.Sources...)
 	g.Updates = append(g.Updates, obs.Updates...)
+	g.Checks = append(g.Checks, obs.Checks...)
+	g.Secrets = append(g.Secrets, obs.Secrets...)
+	g.Access = append(g.Access, obs.Access...)
+	g.Forks = append(g.Forks, obs.Forks...)
+	g.Logs = append(g.Logs, obs.Logs...)
 	g.Commits = append(g.Commits, obs.Commits...)
 	g.Seen = append(g.Seen, obs.Seen...)
 	g.Holdings = append(g.Holdings, obs.Holdings...)
@@ -121,6 +126,31 @@ func (g *told) emit(obs evidence.Observation) error {
 		g.State = obs.State
 	}
 	return nil
+}
+
+// moves renders each update in one line: where it came from, what it says.
+func (g *told) moves() []string {
+	var out []string
+	for _, u := range g.Updates {
+		by := ""
+		if u.By {
+			by = "by "
+		}
+		out = append(out, fmt.Sprintf("%s %s %s %s..%s %s%s %s", u.ExternalID, u.Kind, u.Ref, brief(u.Before), brief(u.After), by, stampOf(u.At), u.Actor))
+	}
+	return out
+}
+
+// brief is an object name made by hexID, without its zeros; "-" for none, "0" for the zero name.
+func brief(o evidence.OID) string {
+	if o == "" {
+		return "-"
+	}
+	s := strings.TrimLeft(string(o), "0")
+	if s == "" {
+		return "0"
+	}
+	return s
 }
 
 // ids lists the facts by id, sorted, without repeats.
@@ -161,7 +191,8 @@ func (g *told) finished(t *testing.T, unit string) {
 		t.Errorf("unit %q ended %d times, want %q once", g.Unit, g.done, unit)
 	}
 	for _, s := range g.Sources {
-		if s.Repository != repo || !strings.HasPrefix(s.Target, "/repos/acme/tool") || s.Method != "GET" || s.Status == 0 || s.FetchedAt != now {
+		rest := s.Method == "GET" && strings.HasPrefix(s.Target, "/repos/acme/tool")
+		if graph := s.Method == "POST" && strings.HasPrefix(s.Target, "/graphql#"); s.Repository != repo || !(rest || graph) || s.Status == 0 || s.FetchedAt != now {
 			t.Errorf("source %+v", s)
 		}
 	}

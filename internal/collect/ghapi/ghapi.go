@@ -29,6 +29,14 @@ const (
 	UnitRuns       = "api/runs"
 	UnitJobs       = "api/jobs"
 	UnitGitData    = "api/git-data"
+
+	UnitCheckSuites = "api/check-suites"
+	UnitPulls       = "api/pulls"
+	UnitSignatures  = "api/signatures"
+	UnitForks       = "api/forks"
+	UnitReleases    = "api/releases"
+	UnitAdmin       = "api/admin"
+	UnitLogs        = "api/logs"
 )
 
 const (
@@ -51,6 +59,11 @@ type Config struct {
 	// Cached gives the answer that the case holds for a target, so that an unchanged one costs no rate limit; nil for none. The body must
 	// be the one received: an answer that was redacted is another.
 	Cached func(repo evidence.Repository, target string) (etag string, body []byte, ok bool)
+	// Tag reports that a tag of this name is known, present or past: a check suite tells pushes of tags and of branches by the bare name;
+	// nil for none.
+	Tag func(repo evidence.Repository, name string) bool
+	// LogHosts are the hosts that the log of a job may be fetched from, beside the API's own; nil for [LogHosts].
+	LogHosts []string
 }
 
 // Emit takes an observation; an error from it ends the collection.
@@ -81,6 +94,12 @@ func New(cfg Config) (*Collector, error) {
 	cfg.Base = &base
 	if cfg.Cached == nil {
 		cfg.Cached = func(evidence.Repository, string) (string, []byte, bool) { return "", nil, false }
+	}
+	if cfg.Tag == nil {
+		cfg.Tag = func(evidence.Repository, string) bool { return false }
+	}
+	if cfg.LogHosts == nil {
+		cfg.LogHosts = LogHosts
 	}
 	return &Collector{cfg: cfg, ids: map[string]int64{}}, nil
 }

@@ -27,6 +27,7 @@ const (
 type Want struct {
 	OID     evidence.OID
 	NamedBy []string
+	At      time.Time // by which the commit was there, on a clock other than git's; zero where none says
 }
 
 // objects is the collection of single objects under way. Trees are shared by commits, so they are asked for once.
@@ -108,21 +109,16 @@ func (o objects) want(ctx context.Context, w Want) (*refusal, error) {
 }
 
 // get asks for one object and keeps the answer in the observation, whatever it is.
-func (o objects) get(ctx context.Context, obs *evidence.Observation, kind string, id evidence.OID, into any) (*refusal, error) {
-	a, refusal, err := o.ask(ctx, "/git/"+kind+"/"+string(id), nil, true)
+func (o objects) get(ctx context.Context, obs *evidence.Observation, kind string, id evidence.OID,
+	read func(body []byte) error) (*refusal, error) {
+	a, refusal, err := o.have(ctx, "/git/"+kind+"/"+string(id), nil, true, read)
 	if err != nil {
 		return nil, err
 	}
 	if a.source.Status != 0 {
 		obs.Sources = append(obs.Sources, a.source)
 	}
-	if refusal != nil {
-		return refusal, nil
-	}
-	if err := json.Unmarshal(a.source.Body, into); err != nil {
-		return unreadable(&a.source, err), nil
-	}
-	return nil, nil
+	return refusal, nil
 }
 
 type commitRow struct {
@@ -156,16 +152,21 @@ func (s signatureRow) signature() evidence.Signature {
 
 // commit asks for one commit; exact says that it hashes to its name.
 func (o objects) commit(ctx context.Context, obs *evidence.Observation, id evidence.OID) (c evidence.Commit, exact bool, r *refusal, err error) {
-	var row commitRow
-	refusal, err := o.get(ctx, obs, "commits", id, &row)
+	var signed verification
+	refusal, err := o.get(ctx, obs, "commits", id, func(body []byte) error {
+		var row commitRow
+		if err := json.Unmarshal(body, &row); err != nil {
+			return err
+		}
+		signed = row.Verification
+		var bad error
+		c, bad = row.commit(id)
+		return bad
+	})
 	if err != nil || refusal != nil {
-		return c, false, refusal, err
+		return evidence.Commit{}, false, refusal, err
 	}
-	c, bad := row.commit(id)
-	if bad != nil {
-		return c, false, unreadable(&obs.Sources[len(obs.Sources)-1], bad), nil
-	}
-	c, exact = restore(c, row.Verification)
+	c, exact = restore(c, signed)
 	return c, exact, nil, nil
 }
 

@@ -17,6 +17,11 @@ type list struct {
 	most    int    // pages, at most
 	read    func(body []byte) (page, error)
 	reword  func(*refusal) // may give a refusal the words of this list; nil for none
+	// strip leaves out of an answer what may not be kept, and out of its own result nothing more; nil for nothing. An answer that it
+	// cannot read it drops whole.
+	strip func(body []byte) []byte
+	// mute reports refusals whose gap the caller words itself; nil for none.
+	mute func(*refusal) bool
 }
 
 // listed is how reading a list ended.
@@ -46,7 +51,11 @@ func (u unit) walk(ctx context.Context, l list) (listed, error) {
 				l.reword(refusal)
 			}
 			out.refusal = refusal
-			return out, u.keep(refusal.observation(l.subject))
+			obs := refusal.observation(l.subject)
+			if l.mute != nil && l.mute(refusal) {
+				obs.Gaps = nil
+			}
+			return out, u.keep(obs)
 		}
 		if n == 1 {
 			out.total = p.total
@@ -87,13 +96,16 @@ func (u unit) page(ctx context.Context, l list, query url.Values) (answer, page,
 }
 
 func (u unit) pageOnce(ctx context.Context, l list, query url.Values, conditional bool) (answer, page, *refusal, error) {
-	a, refusal, err := u.ask(ctx, l.path, query, conditional)
+	var p page
+	a, refusal, err := u.have(ctx, l.path, query, conditional, func(body []byte) (err error) {
+		p, err = l.read(body)
+		return err
+	})
+	if l.strip != nil {
+		a.source.Body = l.strip(a.source.Body)
+	}
 	if err != nil || refusal != nil {
 		return a, page{}, refusal, err
-	}
-	p, err := l.read(a.source.Body)
-	if err != nil {
-		return a, page{}, unreadable(&a.source, err), nil
 	}
 	if p.stray != 0 {
 		return a, page{}, u.otherRepository(p.stray, &a.source), nil

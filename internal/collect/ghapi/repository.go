@@ -15,14 +15,12 @@ import (
 // served, or nothing answers. Then the gap of this unit stands for all of the API.
 func (c *Collector) Repository(ctx context.Context, repo evidence.Repository, emit Emit) (state evidence.RepositoryState, usable bool, err error) {
 	u := unit{Collector: c, repo: repo, name: UnitRepository, origin: evidence.OriginRepository, emit: emit}
-	a, refusal, err := u.ask(ctx, "", nil, true)
+	a, refusal, err := u.have(ctx, "", nil, true, func(body []byte) (err error) {
+		state, err = readRepository(body)
+		return err
+	})
 	if err != nil {
-		return state, false, err
-	}
-	if refusal == nil {
-		if state, err = readRepository(a.source.Body); err != nil {
-			refusal = unreadable(&a.source, err)
-		}
+		return evidence.RepositoryState{}, false, err
 	}
 	if refusal != nil {
 		if refusal.kind == evidence.GapUnsupported && refusal.status == http.StatusNotFound {

@@ -171,20 +171,17 @@ func (r *runsUnit) attempts(ctx context.Context) error {
 
 // attempt asks for one attempt; on is false where the next would fare no better.
 func (r *runsUnit) attempt(ctx context.Context, ref RunRef) (on bool, err error) {
-	a, refusal, err := r.ask(ctx, fmt.Sprintf("/actions/runs/%d/attempts/%d", ref.RunID, ref.Attempt), nil, true)
+	var run evidence.Run
+	var of home
+	a, refusal, err := r.have(ctx, fmt.Sprintf("/actions/runs/%d/attempts/%d", ref.RunID, ref.Attempt), nil, true, func(body []byte) (err error) {
+		run, of, err = readAttempt(r.repo, ref, body)
+		return err
+	})
 	if err != nil {
 		return false, err
 	}
-	var run evidence.Run
-	if refusal == nil {
-		var row runRow
-		if err := json.Unmarshal(a.source.Body, &row); err != nil {
-			refusal = unreadable(&a.source, err)
-		} else if run, err = row.run(r.repo); err != nil || run.RunID != ref.RunID || run.Attempt != ref.Attempt {
-			refusal = unreadable(&a.source, errors.Join(fmt.Errorf("it is not %s", ref), err))
-		} else if known := r.id(r.repo); known != 0 && row.Repository.ID != 0 && row.Repository.ID != known {
-			refusal = r.otherRepository(row.Repository.ID, &a.source)
-		}
+	if known := r.id(r.repo); refusal == nil && known != 0 && of.ID != 0 && of.ID != known {
+		refusal = r.otherRepository(of.ID, &a.source)
 	}
 	on = !r.failed.final(refusal)
 	if refusal != nil {
@@ -193,6 +190,19 @@ func (r *runsUnit) attempt(ctx context.Context, ref RunRef) (on bool, err error)
 		return on, r.keep(refusal.observation(ref.String()))
 	}
 	return true, r.keep(evidence.Observation{Sources: []evidence.Source{a.source}, Runs: []evidence.Run{run}})
+}
+
+// readAttempt reads one attempt, and the repository that it says it belongs to.
+func readAttempt(repo evidence.Repository, ref RunRef, body []byte) (evidence.Run, home, error) {
+	var row runRow
+	if err := json.Unmarshal(body, &row); err != nil {
+		return evidence.Run{}, home{}, err
+	}
+	run, err := row.run(repo)
+	if err != nil || run.RunID != ref.RunID || run.Attempt != ref.Attempt {
+		return evidence.Run{}, home{}, errors.Join(fmt.Errorf("it is not %s", ref), err)
+	}
+	return run, row.Repository, nil
 }
 
 // gone rewords a 404 for a run that was listed or named before.

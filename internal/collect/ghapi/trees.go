@@ -5,6 +5,7 @@ import (
 	"crypto/sha1" // git names objects so
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -124,29 +125,35 @@ func (o objects) tree(ctx context.Context, obs *evidence.Observation, id evidenc
 	if entries, ok := o.trees[id]; ok {
 		return entries, true, nil
 	}
-	var row treeRow
-	refusal, err := o.get(ctx, obs, "trees", id, &row)
+	refusal, err := o.get(ctx, obs, "trees", id, func(body []byte) error {
+		var row treeRow
+		if err := json.Unmarshal(body, &row); err != nil {
+			return err
+		}
+		var bad error
+		entries, bad = row.entries(id)
+		return bad
+	})
 	if err != nil {
 		return nil, false, err
 	}
-	if refusal == nil {
-		var bad error
-		if entries, bad = row.entries(id); bad == nil {
-			o.trees[id] = entries
-			return entries, true, nil
-		}
-		refusal = unreadable(&obs.Sources[len(obs.Sources)-1], bad)
+	if refusal != nil {
+		obs.Gaps = append(obs.Gaps, unseen(id, "a tree", refusal))
+		return nil, false, nil
 	}
-	obs.Gaps = append(obs.Gaps, unseen(id, "a tree", refusal))
-	return nil, false, nil
+	o.trees[id] = entries
+	return entries, true, nil
 }
+
+// errTruncated is an answer that will be no better next time.
+var errTruncated = errors.New("the tree is too large to be listed whole")
 
 func (r treeRow) entries(id evidence.OID) (map[string]treeEntry, error) {
 	switch {
 	case !strings.EqualFold(r.SHA, string(id)):
 		return nil, errors.New("it is not the tree asked for")
 	case r.Truncated || len(r.Entries) > maxTreeEntries:
-		return nil, errors.New("the tree is too large to be listed whole")
+		return nil, errTruncated
 	}
 	out := make(map[string]treeEntry, len(r.Entries))
 	for _, e := range r.Entries {
@@ -189,24 +196,27 @@ func (o objects) blob(ctx context.Context, obs *evidence.Observation, e treeEntr
 			Detail: fmt.Sprintf("a workflow file of %d bytes; GitHub runs none that large", e.Size)})
 		return nil
 	}
-	var row struct {
-		Content  string `json:"content"`
-		Encoding string `json:"encoding"`
-	}
-	refusal, err := o.get(ctx, obs, "blobs", id, &row)
-	if err != nil {
-		return err
-	}
-	if refusal == nil {
-		text, bad := decodeBlob(id, row.Encoding, row.Content)
-		if bad == nil {
-			o.blobs[id] = true
-			obs.Blobs = append(obs.Blobs, evidence.Blob{OID: id, Text: text})
-			return nil
+	var text []byte
+	refusal, err := o.get(ctx, obs, "blobs", id, func(body []byte) (err error) {
+		var row struct {
+			Content  string `json:"content"`
+			Encoding string `json:"encoding"`
 		}
-		refusal = unreadable(&obs.Sources[len(obs.Sources)-1], bad)
+		if err := json.Unmarshal(body, &row); err != nil {
+			return err
+		}
+		text, err = decodeBlob(id, row.Encoding, row.Content)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case refusal != nil:
+		obs.Gaps = append(obs.Gaps, unseen(id, "a workflow file", refusal))
+	default:
+		o.blobs[id] = true
+		obs.Blobs = append(obs.Blobs, evidence.Blob{OID: id, Text: text})
 	}
-	obs.Gaps = append(obs.Gaps, unseen(id, "a workflow file", refusal))
 	return nil
 }
 

@@ -3,10 +3,12 @@ package wire
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -36,12 +38,22 @@ func closeBody(resp *http.Response) {
 	}
 }
 
+// babble reports an answer of 200 that is not the JSON asked for: what proxies and failing servers say. It may pass like a 5xx does.
+func babble(req *http.Request, resp *http.Response) bool {
+	if resp.StatusCode != http.StatusOK || streams(req) || !strings.Contains(req.Header.Get("Accept"), "json") {
+		return false
+	}
+	body, err := io.ReadAll(resp.Body) // in memory already: send has read it
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return err != nil || !json.Valid(body)
+}
+
 // send makes one attempt under the watch of two timers. A REST answer is read whole here, under its cap, so that a connection that
-// breaks in mid-body is tried again like one that breaks before; git answers stream, and their reader caps them.
+// breaks in mid-body is tried again like one that breaks before; git answers and downloads stream, and their reader caps them.
 func (t *transport) send(req *http.Request) (*http.Response, error) {
-	git := gitPath(req.URL.Path)
+	stream := streams(req)
 	within := restWithin
-	if git {
+	if gitPath(req.URL.Path) {
 		within = gitWithin
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
@@ -59,7 +71,7 @@ func (t *transport) send(req *http.Request) (*http.Response, error) {
 	body.idle = time.AfterFunc(stallAfter, func() { cancel(&StallError{After: stallAfter}) })
 	body.idle.Stop()
 	resp.Body = body
-	if git {
+	if stream {
 		return resp, nil
 	}
 	defer body.Close()

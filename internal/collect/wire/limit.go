@@ -35,9 +35,12 @@ const (
 
 // limitOf reads a 403 or 429 as a limit, if it is one, by https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api:
 // Retry-After first, then an exhausted primary limit with its reset, then the secondary limit by its body. Either status may carry
-// either limit. A 403 with none of these is a refusal. earlier counts the limits met by this request before.
-func limitOf(resp *http.Response, now time.Time, earlier int) (pause, bool) {
-	if resp.StatusCode != http.StatusForbidden && resp.StatusCode != http.StatusTooManyRequests {
+// either limit, and GraphQL states its own with 200. A 403 with none of these is a refusal, and so is a limit of nothing at all: GraphQL
+// grants that to those without a token. earlier counts the limits met by this request before.
+func limitOf(req *http.Request, resp *http.Response, now time.Time, earlier int) (pause, bool) {
+	limited := graphqlLimited(req, resp)
+	denied := resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusTooManyRequests
+	if !limited && (!denied || resp.Header.Get("X-RateLimit-Limit") == "0") {
 		return pause{}, false
 	}
 	least := leastWait << min(earlier, maxLimits)
@@ -52,7 +55,7 @@ func limitOf(resp *http.Response, now time.Time, earlier int) (pause, bool) {
 			return at(reset.Sub(now), "primary rate limit")
 		}
 	}
-	if secondary(peek(resp)) || resp.StatusCode == http.StatusTooManyRequests {
+	if limited || secondary(peek(resp)) || resp.StatusCode == http.StatusTooManyRequests {
 		return at(secondaryWait<<min(earlier, maxLimits), "secondary rate limit")
 	}
 	return pause{}, false
@@ -107,10 +110,13 @@ func unixTime(s string) (time.Time, bool) {
 	return time.Unix(n, 0).UTC(), true
 }
 
-// limitKey groups requests that share a limit: GitHub counts REST and git apart.
+// limitKey groups requests that share a limit: GitHub counts REST, GraphQL and git apart.
 func limitKey(req *http.Request) string {
-	if gitPath(req.URL.Path) {
+	switch {
+	case gitPath(req.URL.Path):
 		return "git " + req.URL.Host
+	case graphqlPath(req.URL.Path):
+		return "graphql " + req.URL.Host
 	}
 	return "rest " + req.URL.Host
 }

@@ -179,12 +179,13 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // settle decides on an answer: false hands it on, true has waited and wants another. It closes the body unless it hands the answer on.
 func (t *transport) settle(req *http.Request, resp *http.Response, used *patience) (again bool, err error) {
-	if p, limited := limitOf(resp, t.cfg.Now(), used.limits); limited {
+	if p, limited := limitOf(req, resp, t.cfg.Now(), used.limits); limited {
 		closeBody(resp)
 		t.pauseUntil(req, p)
 		return true, t.wait(req, used, p)
 	}
-	if resp.StatusCode < 500 || resp.StatusCode == http.StatusNotImplemented || used.tries+1 >= maxTries {
+	failed := resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented
+	if !(failed || babble(req, resp)) || used.tries+1 >= maxTries {
 		return false, nil
 	}
 	after, _ := retryAfter(resp.Header, t.cfg.Now())
@@ -209,7 +210,7 @@ func (t *transport) prepare(req *http.Request) (*http.Request, error) {
 	if t.cfg.UserAgent != "" {
 		attempt.Header.Set("User-Agent", t.cfg.UserAgent)
 	}
-	if t.cfg.Token != "" && t.hosts.has(req.URL) && private(req.URL) {
+	if t.cfg.Token != "" && !download(req) && t.hosts.has(req.URL) && private(req.URL) {
 		if gitPath(req.URL.Path) {
 			attempt.SetBasicAuth("x-access-token", t.cfg.Token)
 		} else {
