@@ -28,7 +28,7 @@ type Change struct {
 }
 
 // Changes yields all rows, by commit number, parent and path. Edges of which one side is not known yield nothing: what is missing is listed
-// by [History.Missing]. Nor do commits at the boundary of a shallow clone, which git shows as if they had added all.
+// by [History.Missing]. Nor do parents beyond the boundary of a shallow clone; git shows such commits as if they had added all.
 func (h *History) Changes() iter.Seq[Change] {
 	type pair struct{ old, new int32 }
 	diffs := map[pair][]Change{}
@@ -55,9 +55,6 @@ func (h *History) Changes() iter.Seq[Change] {
 			now := h.folder(i)
 			if n.n == 0 && !emit(i, -1, 0, now) {
 				return
-			}
-			if n.cut {
-				continue
 			}
 			for k, p := range h.parents[n.parents:][:n.n] {
 				if h.walked(p) && !emit(i, k, h.folder(h.number(slot(p))), now) {

@@ -89,7 +89,7 @@ func (r *Reader) openFolders(ctx context.Context, gits []OID, lost *absentees) (
 func (r *Reader) tree(o OID, lost *absentees) (raw []byte, known bool, err error) {
 	kind, raw, err := r.read(o, 0)
 	if errors.Is(err, ErrNotFound) {
-		_, err = lost.link(o)
+		_, err = lost.link(o, AsTree)
 		return nil, false, err
 	}
 	if err == nil && kind != Tree {

@@ -7,8 +7,8 @@
 // It takes a bare repository or the .git folder of a clone, and the tips from which to walk: refs are the caller's.
 //
 // It reads packs (version 2 and 3 with an index of version 2), and loose objects. It obeys no configuration, runs nothing, and looks at no
-// replacements, grafts, commit graphs, multi-pack indexes or attributes: all of these can lie. A shallow file is looked at, since it
-// says where the history was cut; the parents beyond are never taken for absent. What it cannot read it says as [ErrUnsupported], what is
+// replacements, grafts, commit graphs, multi-pack indexes or attributes: all of these can lie. Of a shallow file it
+// takes only that the parents which are not there were left out on purpose. What it cannot read it says as [ErrUnsupported], what is
 // broken as [ErrDamaged], what is out of bounds as [ErrLimit]; callers have a slower way for all of them.
 //
 // What is checked: objects that are read whole ([Reader.Read], [History.Raw], .github folders and workflow folders) hash to their name.
@@ -118,7 +118,7 @@ const (
 	maxNesting = 64        // folders below .github/workflows
 	maxTagging = 16        // tags of tags
 	maxMissing = 1 << 24   // distinct missing objects: 20 bytes each
-	maxGroups  = 255
+	maxGroups  = 1 << 16
 )
 
 func (l Limits) filled(cores int) Limits {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"slices"
 )
 
 // History is what the commits reachable from some tips hold at .github/workflows. Commits are numbered from 0, in an order that depends
@@ -15,7 +16,7 @@ type History struct {
 	before  []uint32 // for each word of seen, how many bits stand before it
 	nodes   []node   // by number; parents index the list below
 	parents []link
-	missing []OID
+	missing []Absent
 	git     []uint32 // by number: what .github is, an index of folders.git
 	folders *folders
 }
@@ -23,7 +24,7 @@ type History struct {
 // OIDs compare by their bytes.
 func compareOIDs(a, b OID) int { return bytes.Compare(a[:], b[:]) }
 
-// History walks the commits that the tips reach: those of the first group, then what the second reaches beyond, and so on, at most 255
+// History walks the commits that the tips reach: those of the first group, then what the second reaches beyond, and so on, at most 65536
 // groups. Tips may be tags. A tip, parent or tree that the store lacks is listed by [History.Missing] and stops nothing; the error wraps
 // the context's, [ErrDamaged], [ErrLimit] or [ErrUnsupported].
 func (r *Reader) History(ctx context.Context, groups ...[]OID) (*History, error) {
@@ -40,7 +41,7 @@ func (r *Reader) history(ctx context.Context, groups [][]OID) (*History, error) 
 	}
 	w := newWalk(r)
 	for g, tips := range groups {
-		if err := guard(func() error { return w.from(ctx, tips, uint8(g)) }); err != nil {
+		if err := guard(func() error { return w.from(ctx, tips, uint16(g)) }); err != nil {
 			return nil, err
 		}
 	}
@@ -95,9 +96,11 @@ func (h *History) walked(l link) bool {
 // Len is the number of commits.
 func (h *History) Len() int { return len(h.nodes) }
 
-// Missing names the objects that the store should have and lacks: tips, parents (not those beyond a shallow boundary), root trees of
-// commits, and folders on the way to workflows, in no order that means anything.
-func (h *History) Missing() []OID { return h.missing }
+// Missing names the objects that the store should have and lacks, by their names: tips, parents (not those beyond a shallow boundary), root
+// trees of commits, and folders on the way to workflows.
+func (h *History) Missing() []Absent {
+	return slices.SortedFunc(slices.Values(h.missing), func(a, b Absent) int { return compareOIDs(a.OID, b.OID) })
+}
 
 // Find gives the number of a commit.
 func (h *History) Find(o OID) (int, bool) {
@@ -123,13 +126,13 @@ func (h *History) Tree(i int) OID { return h.name(h.nodes[i].tree) }
 // Group says which group of tips reached commit i first.
 func (h *History) Group(i int) int { return int(h.nodes[i].group) }
 
-// Boundary reports that a shallow clone ends at commit i: its parents were not followed, and nothing is said of what it changed.
+// Boundary reports that a shallow clone ends at commit i: a parent was left out, and nothing is said of what changed against it.
 func (h *History) Boundary(i int) bool { return h.nodes[i].cut }
 
 // FirstParent is the number of the first parent of commit i; false where it has none, or none that was walked.
 func (h *History) FirstParent(i int) (int, bool) {
 	n := &h.nodes[i]
-	if n.n == 0 || n.cut || !h.walked(h.parents[n.parents]) {
+	if n.n == 0 || !h.walked(h.parents[n.parents]) {
 		return 0, false
 	}
 	return h.number(slot(h.parents[n.parents])), true
@@ -145,7 +148,7 @@ func (h *History) name(l link) OID {
 	case l == beyond:
 		return OID{}
 	case l&absent != 0:
-		return h.missing[l&^absent]
+		return h.missing[l&^absent].OID
 	}
 	return h.r.oid(slot(l))
 }

@@ -213,7 +213,8 @@ func TestShallow(t *testing.T) {
 	r.input(history(rand.New(rand.NewPCG(11, 3)), 60, "b"), "fast-import", "--quiet", "--force")
 	clone := newRepo(t)
 	clone.git("fetch", "-q", "--depth=3", "file://"+r.dir, "refs/heads/*:refs/heads/*")
-	h, err := clone.open(gitpack.Options{}).History(context.Background(), clone.refs())
+	x := clone.open(gitpack.Options{})
+	h, err := x.History(context.Background(), clone.refs())
 	if err != nil || len(h.Missing()) > 0 {
 		t.Fatalf("missing %v, %v", h.Missing(), err)
 	}
@@ -230,8 +231,12 @@ func TestShallow(t *testing.T) {
 		t.Error("no commit is at the boundary")
 	}
 	for c := range h.Changes() {
-		if h.Boundary(c.Commit) {
-			t.Errorf("%s is said to have changed %s", h.OID(c.Commit), c.Path)
+		if !h.Boundary(c.Commit) {
+			continue
+		}
+		names := strings.Fields(clone.git("cat-file", "commit", h.OID(c.Commit).String()))
+		if c.Parent < 0 || !x.Has(oid(t, names[3+2*c.Parent])) {
+			t.Errorf("%s is said to have changed %s against parent %d", h.OID(c.Commit), c.Path, c.Parent)
 		}
 	}
 }
@@ -272,11 +277,12 @@ func TestMissingObjects(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone[gitpack.OID{1, 2, 3}] = true
-	for _, o := range h.Missing() {
-		if !gone[o] {
-			t.Errorf("%s is missing", o)
+	roles := map[gitpack.OID]gitpack.Role{oid(t, root): gitpack.AsTree, oid(t, flows): gitpack.AsTree, oid(t, parent): gitpack.AsParent}
+	for _, a := range h.Missing() {
+		if !gone[a.OID] || a.Role != roles[a.OID] {
+			t.Errorf("%+v is missing", a)
 		}
-		delete(gone, o)
+		delete(gone, a.OID)
 	}
 	if len(gone) > 0 {
 		t.Errorf("not said to be missing: %v", gone)

@@ -18,7 +18,7 @@ type node struct {
 	tree    link
 	parents uint32
 	n       uint16
-	group   uint8
+	group   uint16
 	cut     bool // at the boundary of a shallow clone
 }
 
@@ -39,17 +39,35 @@ type walk struct {
 	parents [][]link
 }
 
+// Absent is an object that the store should have and lacks.
+type Absent struct {
+	OID  OID
+	Role Role
+}
+
+// Role says what led to an object.
+type Role uint8
+
+// Roles. An object that has several is said to have the first of them.
+const (
+	AsTip    Role = iota // a tip of the caller's, or the target of a tag
+	AsParent             // a commit names it as its parent
+	AsTree               // a commit or tree names it, on the way to workflows
+)
+
 // absentees numbers the objects that the store lacks.
 type absentees struct {
 	mu    sync.Mutex
-	names []OID
+	names []Absent
 	index map[OID]link
 }
 
-func (a *absentees) link(o OID) (link, error) {
+func (a *absentees) link(o OID, role Role) (link, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if l, ok := a.index[o]; ok {
+		known := &a.names[l&^absent]
+		known.Role = min(known.Role, role)
 		return l, nil
 	}
 	if len(a.names) == maxMissing {
@@ -60,7 +78,7 @@ func (a *absentees) link(o OID) (link, error) {
 	}
 	l := absent | link(len(a.names))
 	a.index[o] = l
-	a.names = append(a.names, o)
+	a.names = append(a.names, Absent{o, role})
 	return l, nil
 }
 
@@ -82,10 +100,13 @@ func (w *walk) mark(s slot) bool {
 
 // from walks all that tips reach and no earlier group did. Tags are followed; tips that lead to something else than a commit are
 // passed over.
-func (w *walk) from(ctx context.Context, tips []OID, group uint8) error {
+func (w *walk) from(ctx context.Context, tips []OID, group uint16) error {
 	w.stack, w.idle = w.stack[:0], 0
 	z := &inflater{}
 	for _, tip := range tips {
+		if s, ok := w.r.find(&tip); ok && w.seen[s/32]&(1<<(s%32)) != 0 {
+			continue
+		}
 		s, ok, err := w.r.peel(z, tip, &w.lost)
 		if err != nil {
 			return err
@@ -110,7 +131,7 @@ func (r *Reader) peel(z *inflater, tip OID, lost *absentees) (slot, bool, error)
 	for range maxTagging {
 		s, ok := r.find(&tip)
 		if !ok {
-			_, err := lost.link(tip)
+			_, err := lost.link(tip, AsTip)
 			return 0, false, err
 		}
 		at, err := r.place(s)
@@ -145,7 +166,7 @@ const (
 	breather = 256
 )
 
-func (w *walk) work(ctx context.Context, id int, group uint8) error {
+func (w *walk) work(ctx context.Context, id int, group uint16) error {
 	z, head := &inflater{}, &commitHead{}
 	var own []slot
 	for turn := 0; ; turn++ {
@@ -167,11 +188,9 @@ func (w *walk) work(ctx context.Context, id int, group uint8) error {
 		}
 		n.group = group
 		w.nodes[id] = append(w.nodes[id], n)
-		if !n.cut {
-			for _, p := range w.parents[id][n.parents:][:n.n] {
-				if p&absent == 0 && w.mark(slot(p)) {
-					own = append(own, slot(p))
-				}
+		for _, p := range w.parents[id][n.parents:][:n.n] {
+			if p&absent == 0 && w.mark(slot(p)) {
+				own = append(own, slot(p))
 			}
 		}
 		if len(own) > plenty && w.hungry.Load() {
@@ -193,30 +212,39 @@ func (w *walk) visit(z *inflater, head *commitHead, s slot, id int) (n node, err
 		return n, err
 	}
 	n = node{at: s, parents: uint32(len(w.parents[id])), n: uint16(len(head.parents))}
-	if len(w.r.shallow) > 0 && len(head.parents) > 0 {
-		n.cut = w.r.shallow[w.r.oid(s)]
-	}
-	if n.tree, err = w.link(&head.tree); err != nil {
+	if n.tree, err = w.tree(&head.tree); err != nil {
 		return n, err
 	}
 	for i := range head.parents {
-		p, err := w.linkParent(&head.parents[i], n.cut)
+		p, err := w.parent(&head.parents[i], s)
 		if err != nil {
 			return n, err
 		}
+		n.cut = n.cut || p == beyond
 		w.parents[id] = append(w.parents[id], p)
 	}
 	return n, nil
 }
 
-func (w *walk) link(o *OID) (link, error) {
+func (w *walk) tree(o *OID) (link, error) {
 	if s, ok := w.r.find(o); ok {
 		return link(s), nil
 	}
 	if *o == EmptyTree {
 		return emptyTree, nil
 	}
-	return w.lost.link(*o)
+	return w.lost.link(*o, AsTree)
+}
+
+// parent of a commit. What lies beyond a shallow boundary is followed where it is there nevertheless: the shallow file is the clone's word.
+func (w *walk) parent(o *OID, of slot) (link, error) {
+	if s, ok := w.r.find(o); ok {
+		return link(s), nil
+	}
+	if len(w.r.shallow) > 0 && w.r.shallow[w.r.oid(of)] {
+		return beyond, nil
+	}
+	return w.lost.link(*o, AsParent)
 }
 
 // emptyTree stands for a tree that needs not be in the store. No slot and no missing object has this number.
@@ -224,15 +252,6 @@ const emptyTree link = 1<<32 - 1
 
 // beyond stands for a parent on the other side of a shallow boundary, which nobody expects to have.
 const beyond link = 1<<32 - 2
-
-func (w *walk) linkParent(o *OID, cut bool) (link, error) {
-	if cut {
-		if _, ok := w.r.find(o); !ok {
-			return beyond, nil
-		}
-	}
-	return w.link(o)
-}
 
 // take gives a worker something to do, or nothing once all is done or the context has ended.
 func (w *walk) take(ctx context.Context, own []slot) []slot {
