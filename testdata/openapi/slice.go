@@ -31,6 +31,18 @@ var paths = []string{
 	"/repos/{owner}/{repo}/git/commits/{commit_sha}",
 	"/repos/{owner}/{repo}/git/trees/{tree_sha}",
 	"/repos/{owner}/{repo}/git/blobs/{file_sha}",
+	"/repos/{owner}/{repo}/commits/{ref}/check-suites",
+	"/repos/{owner}/{repo}/forks",
+	"/repos/{owner}/{repo}/releases",
+	"/repos/{owner}/{repo}/actions/jobs/{job_id}/logs",
+	"/repos/{owner}/{repo}/actions/secrets",
+	"/repos/{owner}/{repo}/actions/organization-secrets",
+	"/repos/{owner}/{repo}/actions/runners",
+	"/repos/{owner}/{repo}/environments",
+	"/repos/{owner}/{repo}/environments/{environment_name}/secrets",
+	"/repos/{owner}/{repo}/keys",
+	"/repos/{owner}/{repo}/hooks",
+	"/repos/{owner}/{repo}/collaborators",
 }
 
 type object = map[string]any
