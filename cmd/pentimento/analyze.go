@@ -124,7 +124,7 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	if err := detect.StorePlaces(in, facts.ID, facts.History, a.findings); err != nil {
 		return err
 	}
-	if err := detect.StoreCommits(in, facts.ID, placed(facts, commits, read)); err != nil {
+	if err := detect.StoreCommits(in, facts.ID, facts.History, placed(facts, commits, read)); err != nil {
 		return err
 	}
 	if err := timeline.Store(in, facts.ID, read); err != nil {
@@ -140,6 +140,9 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	}
 	for _, w := range exposure.Windows(input) {
 		a.windows[facts.ID] = append(a.windows[facts.ID], &w)
+	}
+	if err := facts.History.Err(); err != nil { // something above went without what it asked for
+		return err
 	}
 	return exposure.StoreVerdict(in, facts.ID, exposure.Judge(input))
 }
@@ -241,11 +244,12 @@ func placed(facts *casefile.Facts, commits []detect.Commit, read timeline.Result
 	for _, l := range facts.Listing.Refs {
 		tips = append(tips, l.Target())
 	}
-	reachable := facts.History.Reachable(tips...)
+	reachable := facts.History.Reach(tips...)
 	var out []detect.Placed
 	for _, c := range commits {
-		out = append(out, detect.Placed{Commit: c, CommittedAt: facts.History.Commit(c.OID).Committer.Date, Pushed: read.Pushed[c.OID],
-			Recovered: facts.Listing.Known() && !reachable[c.OID]})
+		n, _ := facts.History.Had(c.OID)
+		out = append(out, detect.Placed{Commit: c, CommittedAt: facts.History.Committed(n), Pushed: read.Pushed[c.OID],
+			Recovered: facts.Listing.Known() && !reachable.Has(n)})
 	}
 	return out
 }

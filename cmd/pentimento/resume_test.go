@@ -51,7 +51,7 @@ func rehearse(t *testing.T, read func() (*drill.Recipe, error), flags ...string)
 	start(t, path, nil, r.flags...).must()
 	r.requests = len(server.Requests())
 	r.want = r.analysed(t, path)
-	if len(r.want["commit_object"]) == 0 || len(r.want["presence"]) == 0 || len(r.want["current_gap"]) == 0 {
+	if len(r.want["named_commit"]) == 0 || len(r.want["presence"]) == 0 || len(r.want["current_gap"]) == 0 {
 		t.Fatalf("the undisturbed collection is empty: %v", r.want)
 	}
 	return r

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"pentimento/internal/evidence"
 	"pentimento/internal/workflow"
 )
 
@@ -110,15 +111,11 @@ type Sample struct {
 	Rules []string `yaml:"rules"`
 }
 
-// MessageRole is the role that a commit message has in the campaign; empty for a message that is none of its own. The first line counts, up
-// to a NUL and without white space around it: the contents API leaves off the newline that git adds, and trailers, other line ends or
-// whatever git does not show behind a NUL make it no other message.
+// MessageRole is the role that a commit message has in the campaign; empty for a message that is none of its own. Its subject counts.
 func (p Pack) MessageRole(message string) string {
-	message, _, _ = strings.Cut(message, "\x00")
-	message, _, _ = strings.Cut(strings.TrimSpace(message), "\n")
-	message = strings.TrimSpace(message)
+	subject := evidence.Subject(message)
 	for _, m := range p.Indicators.Messages {
-		if m.Text == message {
+		if m.Text == subject {
 			return m.Role
 		}
 	}

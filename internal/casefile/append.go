@@ -17,11 +17,19 @@ func (c *Case) Append(ctx context.Context, obs evidence.Observation) (err error)
 	if c.collection == 0 {
 		return errors.New("append: no collection has begun")
 	}
+	obs, err = c.gather(ctx, obs)
+	if err != nil {
+		return fmt.Errorf("append %s of %s: %w", obs.Unit, obs.Repository, err)
+	}
+	ready, err := c.prepare(ctx, obs)
+	if err != nil {
+		return fmt.Errorf("append %s of %s: %w", obs.Unit, obs.Repository, err)
+	}
 	tx, err := c.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("append %s of %s: %w", obs.Unit, obs.Repository, err)
 	}
-	a := &appender{ctx: ctx, tx: tx, codec: c.codec, collection: c.collection, statements: map[string]*sql.Stmt{}}
+	a := &appender{ctx: ctx, tx: tx, codec: c.codec, prepared: ready, collection: c.collection, statements: map[string]*sql.Stmt{}}
 	if err := a.all(obs); err != nil {
 		return errors.Join(fmt.Errorf("append %s of %s: %w", obs.Unit, obs.Repository, err), tx.Rollback())
 	}
@@ -36,6 +44,7 @@ type appender struct {
 	ctx        context.Context
 	tx         *sql.Tx
 	codec      codec
+	prepared   prepared
 	collection int64
 	repository int64
 	source     string // of the facts: the observation's first source, empty where there is none
@@ -71,7 +80,7 @@ func (a *appender) all(obs evidence.Observation) error {
 		a.source = obs.Sources[0].ID()
 	}
 	for _, write := range []func(evidence.Observation) error{
-		a.sources, a.refs, a.witnesses, a.commits, a.trees, a.runs, a.jobs, a.insider, a.gaps,
+		a.sources, a.refs, a.witnesses, a.bulk, a.commits, a.folders, a.trees, a.runs, a.jobs, a.insider, a.gaps,
 	} {
 		if err := write(obs); err != nil {
 			return err
@@ -129,16 +138,26 @@ func (a *appender) refs(obs evidence.Observation) error {
 	return nil
 }
 
+// commitColumns are those of the tables of commit objects, commitArgs their values.
+const commitColumns = `(oid, tree, parents, author_name, author_email, author_date, author_zone, committer_name, committer_email, committer_date,
+	committer_zone, message, signed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+func commitArgs(c evidence.Commit) []any {
+	return []any{string(c.OID), string(c.Tree), parentText(c), c.Author.Name, c.Author.Email, evidence.Stamp(c.Author.Date), c.Author.Zone,
+		c.Committer.Name, c.Committer.Email, evidence.Stamp(c.Committer.Date), c.Committer.Zone, c.Message, c.Signed}
+}
+
+func parentText(c evidence.Commit) string {
+	parents := make([]string, len(c.Parents))
+	for i, p := range c.Parents {
+		parents[i] = string(p)
+	}
+	return strings.Join(parents, " ")
+}
+
 func (a *appender) commits(obs evidence.Observation) error {
 	for _, c := range obs.Commits {
-		parents := make([]string, len(c.Parents))
-		for i, p := range c.Parents {
-			parents[i] = string(p)
-		}
-		err := a.exec(`INSERT OR IGNORE INTO commit_object (oid, tree, parents, author_name, author_email, author_date, author_zone,
-			committer_name, committer_email, committer_date, committer_zone, message, signed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			string(c.OID), string(c.Tree), strings.Join(parents, " "), c.Author.Name, c.Author.Email, evidence.Stamp(c.Author.Date), c.Author.Zone,
-			c.Committer.Name, c.Committer.Email, evidence.Stamp(c.Committer.Date), c.Committer.Zone, c.Message, c.Signed)
+		err := a.exec("INSERT OR IGNORE INTO named_commit "+commitColumns, commitArgs(c)...)
 		if err != nil {
 			return fmt.Errorf("commit: %w", err)
 		}
@@ -173,14 +192,8 @@ func (a *appender) trees(obs evidence.Observation) error {
 			return fmt.Errorf("holding: %w", err)
 		}
 	}
-	for _, e := range obs.Entries {
-		err := a.exec("INSERT OR IGNORE INTO workflow_entry (tree, path, blob, mode) VALUES (?, ?, ?, ?)", string(e.Tree), e.Path, string(e.Blob), e.Mode)
-		if err != nil {
-			return fmt.Errorf("workflow entry: %w", err)
-		}
-	}
-	for _, b := range obs.Blobs {
-		text := a.codec.pack(b.Text)
+	for i, b := range obs.Blobs {
+		text := a.prepared.texts[i]
 		err := a.exec("INSERT OR IGNORE INTO workflow_blob (oid, size, stored_sha256, redactions, text) VALUES (?, ?, ?, ?, ?)",
 			string(b.OID), len(b.Text), text.sha256, text.redactions, text.blob)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"runtime"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -11,19 +12,25 @@ import (
 // maxBody bounds what one stored body may expand to when it is read back: the largest answer that collection accepts is smaller.
 const maxBody = 256 << 20
 
-// codec compresses bodies. Both halves are safe for concurrent use; one worker keeps memory small and the bytes the same everywhere.
+// codec compresses bodies. All are safe for concurrent use, and each body is the work of one goroutine, so that
+// the bytes are the same everywhere.
 type codec struct {
-	enc *zstd.Encoder
-	dec *zstd.Decoder
+	enc  *zstd.Encoder
+	fast *zstd.Encoder // for histories: what they need is to be written at once
+	dec  *zstd.Decoder
 }
 
 func newCodec() (codec, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithEncoderLevel(zstd.SpeedDefault))
+	if err != nil {
+		return codec{}, err
+	}
+	fast, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithEncoderLevel(zstd.SpeedFastest))
 	if err != nil {
 		return codec{}, err
 	}
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxBody))
-	return codec{enc: enc, dec: dec}, err
+	return codec{enc: enc, fast: fast, dec: dec}, err
 }
 
 // stored is a body as it goes into the case.

@@ -127,7 +127,7 @@ func observation() evidence.Observation {
 		Refs:     []evidence.ListedRef{{Ref: "refs/heads/main", OID: commit.OID}},
 		Updates:  []evidence.RefUpdate{{Repository: repo, Origin: evidence.OriginActivity, ExternalID: "1", Ref: "refs/heads/main", After: commit.OID, Kind: evidence.Push, At: day, Clock: when.Server}},
 		Commits:  []evidence.Commit{commit},
-		Seen:     []evidence.CommitSeen{{Commit: commit.OID, Via: "fetch"}},
+		Seen:     []evidence.CommitSeen{{Commit: commit.OID, Via: "fetch", NamedBy: []string{"upd-1"}}},
 		Holdings: []evidence.Holding{{Commit: commit.OID, Workflows: tree, Known: true, RootChanges: []string{"README.md"}}},
 		Entries:  []evidence.WorkflowEntry{{Tree: tree, Path: ".github/workflows/a.yml", Blob: blob, Mode: "100644"}},
 		Blobs:    []evidence.Blob{{OID: blob, Text: []byte("on: push")}},
@@ -139,9 +139,19 @@ func observation() evidence.Observation {
 }
 
 func TestAppendedFactsComeBackOnce(t *testing.T) {
+	for name, namedBy := range map[string][]string{"a commit that a fact names": {"upd-1"}, "a commit of a history": nil} {
+		t.Run(name, func(t *testing.T) {
+			obs := observation()
+			obs.Seen[0].NamedBy = namedBy
+			comesBackOnce(t, obs)
+		})
+	}
+}
+
+func comesBackOnce(t *testing.T, obs evidence.Observation) {
+	t.Helper()
 	ctx, c := context.Background(), newCase(t)
 	collecting(t, c, "orchard/press")
-	obs := observation()
 	for range 2 { // the second time must add nothing
 		if err := c.Append(ctx, obs); err != nil {
 			t.Fatal(err)
@@ -163,7 +173,10 @@ func TestAppendedFactsComeBackOnce(t *testing.T) {
 	if entries, ok := f.History.Workflows(obs.Commits[0].OID); !ok || !reflect.DeepEqual(entries, obs.Entries) {
 		t.Errorf("entries %+v, %v", entries, ok)
 	}
-	if len(f.Gaps) != 1 || len(f.Coverage) != 1 || len(f.Seen[obs.Commits[0].OID]) != 1 {
+	if h := f.History.Holding(obs.Commits[0].OID); !reflect.DeepEqual(h, obs.Holdings[0]) {
+		t.Errorf("holding %+v", h)
+	}
+	if len(f.Gaps) != 1 || len(f.Coverage) != 1 || len(f.Seen[obs.Commits[0].OID]) != len(obs.Seen[0].NamedBy) {
 		t.Errorf("gaps %v coverage %v seen %v", f.Gaps, f.Coverage, f.Seen)
 	}
 	if done, err := c.Done(ctx, "orchard/press"); err != nil || !done["git/history"] {

@@ -58,12 +58,17 @@ func (c *Case) loadListings(ctx context.Context, f *Facts) error {
 
 func (c *Case) loadChecks(ctx context.Context, f *Facts) error {
 	f.Checks = map[evidence.OID]evidence.SignatureCheck{}
-	return c.each(ctx, `SELECT oid, verified, reason, verified_at, by_github FROM signature_check WHERE oid IN
-		(SELECT oid FROM commit_seen WHERE repository = ?) ORDER BY verified, verified_at DESC, id`, []any{f.ID}, func(scan func(...any) error) error {
+	return c.each(ctx, `SELECT oid, verified, reason, verified_at, by_github, id FROM signature_check WHERE oid IN
+		(SELECT oid FROM commit_seen WHERE repository = ?1)
+		UNION SELECT k.oid, k.verified, k.reason, k.verified_at, k.by_github, k.id FROM source s JOIN signature_check k ON k.source = s.id
+		WHERE s.repository = ?1 ORDER BY verified, verified_at DESC, id`, []any{f.ID}, func(scan func(...any) error) error {
 		var k evidence.SignatureCheck
-		var at string
-		if err := scan(&k.Commit, &k.Verified, &k.Reason, &at, &k.ByGitHub); err != nil {
+		var at, id string
+		if err := scan(&k.Commit, &k.Verified, &k.Reason, &at, &k.ByGitHub, &id); err != nil {
 			return err
+		}
+		if !f.History.Has(k.Commit) {
+			return nil
 		}
 		err := parseStamps(pair{at, &k.VerifiedAt})
 		f.Checks[k.Commit] = k // the last is the one that says most: verified, at the earliest time

@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"pentimento/internal/campaign"
 	"pentimento/internal/evidence"
@@ -37,60 +38,106 @@ type Commit struct {
 // id. Merges that carry a version from a parent, renames that change nothing, and commits whose tree could not be had are not listed. Unread
 // are the versions whose text was never had: nobody judged them, so a path that holds one was not cleaned.
 func Commits(h *evidence.History, findings map[evidence.OID]Finding, packs []campaign.Pack, unread map[evidence.OID]bool) []Commit {
-	j := judgement{h: h, findings: findings, packs: packs, unread: unread, held: map[evidence.OID][]evidence.WorkflowEntry{},
-		roles: map[evidence.OID]Commit{}}
-	triggers := []evidence.OID{}
-	for _, o := range h.All() {
-		c := j.byTree(o)
-		if c.Role == Other && j.messageRole(o, "") == Trigger {
-			triggers = append(triggers, o)
+	j := judgement{h: h, findings: findings, packs: packs, unread: unread, subjects: subjectSums(packs), roles: map[int32]Commit{}}
+	j.sift()
+	pending := map[int32]bool{}
+	for n := range int32(h.Len()) {
+		if !j.concerned(n) {
 			continue
 		}
-		j.roles[o] = c
+		c := j.byTree(n)
+		if c.Role == Other && j.messageRole(n, "") == Trigger {
+			pending[n] = true
+			continue
+		}
+		j.roles[n] = c
 	}
-	for _, o := range triggers {
-		j.trigger(o)
+	for n := range int32(h.Len()) {
+		if pending[n] {
+			j.trigger(n, pending)
+		}
 	}
 	var out []Commit
-	for o, c := range j.roles {
+	for n, c := range j.roles {
 		if c.Role != Other {
-			c.OID = o
-			c.Signals = j.signals(c)
+			c.OID = h.ID(n)
+			c.Signals = j.signals(n, c)
 			out = append(out, c)
 		}
 	}
-	slices.SortFunc(out, func(a, b Commit) int {
-		return cmp.Or(h.Commit(a.OID).Committer.Date.Compare(h.Commit(b.OID).Committer.Date), cmp.Compare(a.OID, b.OID))
-	})
+	date := func(c Commit) time.Time {
+		n, _ := h.Had(c.OID)
+		return h.Committed(n)
+	}
+	slices.SortFunc(out, func(a, b Commit) int { return cmp.Or(date(a).Compare(date(b)), cmp.Compare(a.OID, b.OID)) })
 	return out
 }
 
-// judgement holds what is being worked out about one history.
+// judgement holds what is being worked out about one history. Commits go by their numbers there.
 type judgement struct {
 	h        *evidence.History
 	findings map[evidence.OID]Finding
 	packs    []campaign.Pack
 	unread   map[evidence.OID]bool
-	held     map[evidence.OID][]evidence.WorkflowEntry // malicious entries by .github/workflows tree: most commits share theirs
-	roles    map[evidence.OID]Commit
+	subjects map[uint32]bool            // sums of the packs' messages
+	held     [][]evidence.WorkflowEntry // malicious entries by number of the workflow tree: most commits share theirs
+	roles    map[int32]Commit           // of the commits that are concerned; all others are Other
+}
+
+// subjectSums are the sums of all messages of packs: what has none of these bears none of them.
+func subjectSums(packs []campaign.Pack) map[uint32]bool {
+	out := map[uint32]bool{}
+	for _, p := range packs {
+		for _, m := range p.Indicators.Messages {
+			out[evidence.SubjectSum(m.Text)] = true
+		}
+	}
+	return out
+}
+
+// sift finds the malicious entries of every workflow tree.
+func (j *judgement) sift() {
+	j.held = make([][]evidence.WorkflowEntry, j.h.Folders()+1)
+	if len(j.findings) == 0 {
+		return
+	}
+	for f := range j.held {
+		for _, e := range j.h.Folder(int32(f)) {
+			if _, bad := j.findings[e.Blob]; bad {
+				j.held[f] = append(j.held[f], e)
+			}
+		}
+	}
+}
+
+// concerned is false for the commits of which nothing needs to be read to tell that they are neither the campaign's nor a removal: neither
+// they nor a parent hold a malicious version, and no pack knows their message.
+func (j *judgement) concerned(n int32) bool {
+	if j.subjects[j.h.Subject(n)] {
+		return true
+	}
+	if len(j.findings) == 0 {
+		return false
+	}
+	if held, _ := j.malicious(n); len(held) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(j.h.ParentsOf(n), func(p int32) bool {
+		held, _ := j.malicious(p)
+		return len(held) > 0
+	})
 }
 
 // malicious lists the malicious versions in a commit's tree, by path; ok is false where the tree could not be had.
-func (j *judgement) malicious(o evidence.OID) (entries []evidence.WorkflowEntry, ok bool) {
-	tree := j.h.Holding(o).Workflows
-	if have, done := j.held[tree]; done && tree != "" {
-		return have, true
+func (j *judgement) malicious(n int32) (entries []evidence.WorkflowEntry, ok bool) {
+	if int(n) >= j.h.Len() {
+		return nil, false
 	}
-	all, ok := j.h.Workflows(o)
-	for _, e := range all {
-		if _, bad := j.findings[e.Blob]; bad {
-			entries = append(entries, e)
-		}
+	f := j.h.FolderOf(n)
+	if f == evidence.UnknownFolder {
+		return nil, false
 	}
-	if ok && tree != "" {
-		j.held[tree] = entries
-	}
-	return entries, ok
+	return j.held[f], true
 }
 
 func at(entries []evidence.WorkflowEntry, path string) evidence.OID {
@@ -103,12 +150,12 @@ func at(entries []evidence.WorkflowEntry, path string) evidence.OID {
 }
 
 // byTree finds the role that trees and message decide, all but trigger. The first that fits counts, in the order of [Role].
-func (j *judgement) byTree(o evidence.OID) Commit {
-	mine, ok := j.malicious(o)
+func (j *judgement) byTree(n int32) Commit {
+	mine, ok := j.malicious(n)
 	if !ok {
 		return Commit{Role: Other}
 	}
-	parents := j.h.Commit(o).Parents
+	parents := j.h.ParentsOf(n)
 	var before [][]evidence.WorkflowEntry // per parent
 	for _, p := range parents {
 		held, _ := j.malicious(p)
@@ -132,23 +179,23 @@ func (j *judgement) byTree(o evidence.OID) Commit {
 		return Commit{Role: Other}
 	}
 	for _, e := range mine {
-		if j.empty(o) {
-			switch j.messageRole(o, j.findings[e.Blob].Campaign) {
+		if j.empty(n) {
+			switch j.messageRole(n, j.findings[e.Blob].Campaign) {
 			case Plant, Rearm, Repush:
 				return j.commit(Repush, e)
 			}
 		}
 	}
-	return j.removal(o, mine, before[0])
+	return j.removal(n, mine, before[0])
 }
 
 // removal: a path that held a malicious version holds none that anybody could have judged, and the message is not one by which the campaign
 // itself pushes: what its own commit put there may be malicious in a way that no rule knows.
-func (j *judgement) removal(o evidence.OID, mine, before []evidence.WorkflowEntry) Commit {
-	if j.messageRole(o, "") != Other {
+func (j *judgement) removal(n int32, mine, before []evidence.WorkflowEntry) Commit {
+	if j.messageRole(n, "") != Other {
 		return Commit{Role: Other}
 	}
-	now, _ := j.h.Workflows(o)
+	now := j.h.Folder(j.h.FolderOf(n))
 	for _, e := range before {
 		if at(mine, e.Path) == "" && !movedAway(e, mine, before) && !j.unread[at(now, e.Path)] {
 			c := j.commit(Removal, e)
@@ -181,14 +228,17 @@ func movedAway(old evidence.WorkflowEntry, mine, before []evidence.WorkflowEntry
 }
 
 // empty reports that the commit changes nothing against its first parent; false where the parent could not be had.
-func (j *judgement) empty(o evidence.OID) bool {
-	p := j.h.FirstParent(o)
-	return j.h.Has(p) && j.h.Commit(o).Tree == j.h.Commit(p).Tree
+func (j *judgement) empty(n int32) bool {
+	p := j.h.ParentsOf(n)
+	return len(p) > 0 && int(p[0]) < j.h.Len() && j.h.Tree(n) == j.h.Tree(p[0])
 }
 
 // messageRole is the role of a commit's message in a campaign; in any pack's where the campaign is not named, as for heuristics.
-func (j *judgement) messageRole(o evidence.OID, name string) Role {
-	message := j.h.Commit(o).Message
+func (j *judgement) messageRole(n int32, name string) Role {
+	if !j.subjects[j.h.Subject(n)] {
+		return Other
+	}
+	message := j.h.Object(n).Message
 	for _, p := range j.packs {
 		if name != "" && p.Name != name {
 			continue
@@ -202,15 +252,16 @@ func (j *judgement) messageRole(o evidence.OID, name string) Role {
 
 // trigger decides on a commit with a trigger message and all such commits below it along first parents, oldest first: a trigger may follow
 // a trigger.
-func (j *judgement) trigger(o evidence.OID) {
-	var chain []evidence.OID
-	seen := map[evidence.OID]bool{}
-	for x := o; j.h.Has(x) && !seen[x]; x = j.h.FirstParent(x) {
-		if _, done := j.roles[x]; done {
+func (j *judgement) trigger(n int32, pending map[int32]bool) {
+	var chain []int32
+	for x := n; pending[x]; {
+		pending[x] = false
+		chain = append(chain, x)
+		parents := j.h.ParentsOf(x)
+		if len(parents) == 0 {
 			break
 		}
-		seen[x] = true
-		chain = append(chain, x)
+		x = parents[0]
 	}
 	for _, x := range slices.Backward(chain) {
 		j.roles[x] = j.decideTrigger(x)
@@ -218,17 +269,20 @@ func (j *judgement) trigger(o evidence.OID) {
 }
 
 // decideTrigger: the tree holds a version of the campaign whose message it is, or the first parent is a campaign commit.
-func (j *judgement) decideTrigger(o evidence.OID) Commit {
-	held, _ := j.malicious(o)
+func (j *judgement) decideTrigger(n int32) Commit {
+	held, _ := j.malicious(n)
 	for _, e := range held {
-		if j.messageRole(o, j.findings[e.Blob].Campaign) == Trigger {
+		if j.messageRole(n, j.findings[e.Blob].Campaign) == Trigger {
 			return j.commit(Trigger, e)
 		}
 	}
-	parent, ok := j.roles[j.h.FirstParent(o)]
+	parents := j.h.ParentsOf(n)
+	if len(parents) == 0 {
+		return Commit{Role: Other}
+	}
+	parent, ok := j.roles[parents[0]]
 	if !ok || parent.Role == Other || parent.Role == Removal {
 		return Commit{Role: Other}
 	}
-	c := Commit{Role: Trigger, Campaign: parent.Campaign, Path: parent.Path, Blob: at(held, parent.Path)}
-	return c
+	return Commit{Role: Trigger, Campaign: parent.Campaign, Path: parent.Path, Blob: at(held, parent.Path)}
 }

@@ -10,24 +10,24 @@ import (
 
 // signals lists what speaks for a commit, in stable words. All but the waves are facts of the object; in-wave goes by the committer date,
 // which the maker chose.
-func (j *judgement) signals(c Commit) []string {
+func (j *judgement) signals(n int32, c Commit) []string {
 	var out []string
 	add := func(word string, holds bool) {
 		if holds {
 			out = append(out, word)
 		}
 	}
-	commit := j.h.Commit(c.OID)
+	commit := j.h.Object(n)
 	holding := j.h.Holding(c.OID)
 	author, committer := commit.Author, commit.Committer
 	add("no-trailing-newline", commit.Message != "" && !strings.HasSuffix(commit.Message, "\n"))
 	add("author-is-committer", author.Name == committer.Name && author.Email == committer.Email)
 	add("equal-dates", author.Date.Equal(committer.Date) && author.Zone == committer.Zone)
 	add("unsigned", !commit.Signed)
-	add("empty-commit", len(commit.Parents) == 1 && j.empty(c.OID))
+	add("empty-commit", len(commit.Parents) == 1 && j.empty(n))
 	add("readme-only", holding.Known && slices.Equal(holding.RootChanges, []string{"README.md"}))
 	add("one-file-added", j.oneFileAdded(c.OID))
-	add("parent-unknown", slices.ContainsFunc(commit.Parents, func(p evidence.OID) bool {
+	add("parent-unknown", slices.ContainsFunc(j.h.ParentsOf(n), func(p int32) bool {
 		_, ok := j.malicious(p)
 		return !ok
 	}))

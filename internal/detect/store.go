@@ -29,14 +29,13 @@ func StoreFindings(in *casefile.Inferences, findings []Finding) error {
 
 // StorePlaces writes at which paths a repository's commits hold malicious versions.
 func StorePlaces(in *casefile.Inferences, repository int64, h *evidence.History, findings map[evidence.OID]Finding) error {
-	for _, o := range h.All() {
-		entries, _ := h.Workflows(o)
-		for _, e := range entries {
-			if _, bad := findings[e.Blob]; !bad {
-				continue
-			}
-			if err := in.Exec("INSERT OR IGNORE INTO finding_place (blob, repository, path) VALUES (?, ?, ?)", string(e.Blob), repository, e.Path); err != nil {
-				return fmt.Errorf("store place of %s: %w", e.Blob, err)
+	for blob, paths := range h.Versions() {
+		if _, bad := findings[blob]; !bad {
+			continue
+		}
+		for _, path := range paths {
+			if err := in.Exec("INSERT OR IGNORE INTO finding_place (blob, repository, path) VALUES (?, ?, ?)", string(blob), repository, path); err != nil {
+				return fmt.Errorf("store place of %s: %w", blob, err)
 			}
 		}
 	}
@@ -52,9 +51,12 @@ type Placed struct {
 	Commit
 }
 
-// StoreCommits writes the campaign commits of a repository.
-func StoreCommits(in *casefile.Inferences, repository int64, commits []Placed) error {
+// StoreCommits writes the campaign commits of a repository, and their objects for queries to join.
+func StoreCommits(in *casefile.Inferences, repository int64, h *evidence.History, commits []Placed) error {
 	for _, c := range commits {
+		if err := in.Cite(h.Commit(c.OID)); err != nil {
+			return fmt.Errorf("store commit %s: %w", c.OID, err)
+		}
 		err := in.Exec(`INSERT INTO campaign_commit (repository, oid, role, campaign, path, blob, committed_at, recovered, signals,
 			pushed_not_before, pushed_not_before_clock, pushed_not_after, pushed_not_after_clock, pushed_evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			casefile.Args(repository, string(c.OID), string(c.Role), c.Campaign, c.Path, string(c.Blob), evidence.Stamp(c.CommittedAt), c.Recovered,

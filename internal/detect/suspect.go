@@ -46,13 +46,29 @@ type Suspect struct {
 // so does a message where the version stood there before, or where what stood there before is not known and the path is not listed.
 func Suspects(h *evidence.History, versions map[evidence.OID]Unhit, packs []campaign.Pack) []Suspect {
 	found := map[evidence.OID]Suspect{}
-	for _, o := range h.All() {
-		entries, _ := h.Workflows(o)
-		for _, e := range entries {
-			if _, done := found[e.Blob]; done || !versions[e.Blob].Takes {
+	takes := make([][]evidence.WorkflowEntry, h.Folders()+1) // by number of the workflow tree
+	always := make([]bool, len(takes))                       // whether one of these is suspect whatever the commit says
+	for f := range takes {
+		for _, e := range h.Folder(int32(f)) {
+			if v := versions[e.Blob]; v.Takes {
+				takes[f] = append(takes[f], e)
+				always[f] = always[f] || v.Partial != "" || slices.ContainsFunc(packs, func(p campaign.Pack) bool { return p.OwnsPath(e.Path) })
+			}
+		}
+	}
+	subjects := subjectSums(packs)
+	for n := range int32(h.Len()) {
+		f := h.FolderOf(n)
+		if f <= 0 || len(takes[f]) == 0 || !always[f] && !subjects[h.Subject(n)] {
+			continue
+		}
+		always[f] = false // the first commit that holds the tree tells all that holds for any
+		o := h.ID(n)
+		for _, e := range takes[f] {
+			if _, done := found[e.Blob]; done {
 				continue
 			}
-			if why := suspicion(h, o, e, versions[e.Blob], packs); why != "" {
+			if why := suspicion(h, o, e, versions[e.Blob], packs, subjects[h.Subject(n)]); why != "" {
 				found[e.Blob] = Suspect{Blob: e.Blob, Path: e.Path, Commit: o, Why: why}
 			}
 		}
@@ -65,7 +81,8 @@ func Suspects(h *evidence.History, versions map[evidence.OID]Unhit, packs []camp
 	return out
 }
 
-func suspicion(h *evidence.History, o evidence.OID, e evidence.WorkflowEntry, v Unhit, packs []campaign.Pack) string {
+// suspicion says why a version is suspect where it stands in a commit; known: the commit may bear a message of a pack.
+func suspicion(h *evidence.History, o evidence.OID, e evidence.WorkflowEntry, v Unhit, packs []campaign.Pack, known bool) string {
 	const rest = ", can take secrets or past commits, and no rule judged it malicious"
 	for _, p := range packs {
 		if p.OwnsPath(e.Path) {
@@ -73,7 +90,7 @@ func suspicion(h *evidence.History, o evidence.OID, e evidence.WorkflowEntry, v 
 		}
 	}
 	for _, p := range packs {
-		if p.MessageRole(h.Commit(o).Message) != "" && cameWith(h, o, e, p) {
+		if known && p.MessageRole(h.Commit(o).Message) != "" && cameWith(h, o, e, p) {
 			return "came with a commit that bears a message of campaign " + p.Name + rest
 		}
 	}
@@ -85,7 +102,7 @@ func suspicion(h *evidence.History, o evidence.OID, e evidence.WorkflowEntry, v 
 
 // cameWith reports that a commit put a version where no parent holds it.
 func cameWith(h *evidence.History, o evidence.OID, e evidence.WorkflowEntry, p campaign.Pack) bool {
-	for _, parent := range h.Commit(o).Parents {
+	for _, parent := range h.Parents(o) {
 		before, known := h.Workflows(parent)
 		if !known && !p.KnowsPath(e.Path) || at(before, e.Path) == e.Blob {
 			return false

@@ -67,6 +67,7 @@ type Observation struct {
 	Access    []AccessGrant
 	Forks     []Fork
 	Logs      []RunLog
+	Bulks     []*Bulk // the commits that nobody named by themselves: the history behind the refs
 	Commits   []Commit
 	Seen      []CommitSeen
 	Holdings  []Holding

@@ -231,17 +231,18 @@ func firstUnread(in Input) string {
 		}
 		tips = append(tips, l.Target())
 	}
-	reached := in.Facts.History.Reachable(tips...)
-	for _, o := range in.Facts.History.All() {
-		if !reached[o] {
+	h := in.Facts.History
+	reached := h.Reach(tips...)
+	for n := range int32(h.Len()) {
+		if !reached.Has(n) {
 			continue
 		}
-		if _, known := in.Facts.History.Workflows(o); !known {
-			return "the tree of " + string(o)
+		if h.FolderOf(n) == evidence.UnknownFolder {
+			return "the tree of " + string(h.ID(n))
 		}
-		for _, p := range in.Facts.History.Commit(o).Parents {
-			if !in.Facts.History.Has(p) {
-				return "commit " + string(p)
+		for _, p := range h.ParentsOf(n) {
+			if int(p) >= h.Len() {
+				return "commit " + string(h.ID(p))
 			}
 		}
 	}

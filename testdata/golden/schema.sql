@@ -2,6 +2,8 @@ CREATE INDEX access_grant_by_repository ON access_grant (repository);
 
 CREATE INDEX archive_hour_by_hour ON archive_hour (hour);
 
+CREATE INDEX elsewhere_by_name ON elsewhere (key, at);
+
 CREATE INDEX execution_by_repository ON execution (repository);
 
 CREATE INDEX exposure_window_by_repository ON exposure_window (repository);
@@ -30,7 +32,11 @@ CREATE INDEX sighting_by_ref ON sighting (repository, ref, at);
 
 CREATE INDEX signature_check_by_commit ON signature_check (oid);
 
+CREATE INDEX signature_check_by_source ON signature_check (source);
+
 CREATE INDEX source_by_target ON source (repository, target);
+
+CREATE INDEX workflow_file_by_blob ON workflow_file (blob);
 
 CREATE TABLE access_grant (        -- a way into the repository that somebody added
   id          TEXT PRIMARY KEY,
@@ -91,6 +97,22 @@ CREATE TABLE case_info (
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE cited_commit (        -- the commit objects that findings cite, wherever they are stored
+  oid             TEXT PRIMARY KEY,
+  tree            TEXT NOT NULL,
+  parents         TEXT NOT NULL,
+  author_name     TEXT NOT NULL,
+  author_email    TEXT NOT NULL,
+  author_date     TEXT NOT NULL,
+  author_zone     TEXT NOT NULL,
+  committer_name  TEXT NOT NULL,
+  committer_email TEXT NOT NULL,
+  committer_date  TEXT NOT NULL,
+  committer_zone  TEXT NOT NULL,
+  message         TEXT NOT NULL,
+  signed          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE clone (                -- folders of clones that people kept: further evidence, beside what is fetched
   repository INTEGER NOT NULL REFERENCES repository,
   path       TEXT NOT NULL,
@@ -107,25 +129,24 @@ CREATE TABLE collection (
   finished_at TEXT NOT NULL        -- empty: interrupted or still running
 ) STRICT;
 
-CREATE TABLE commit_object (       -- one row in all repositories that hold it
-  oid             TEXT PRIMARY KEY,
-  tree            TEXT NOT NULL,
-  parents         TEXT NOT NULL,   -- separated by a space
-  author_name     TEXT NOT NULL,
-  author_email    TEXT NOT NULL,
-  author_date     TEXT NOT NULL,
-  author_zone     TEXT NOT NULL,
-  committer_name  TEXT NOT NULL,
-  committer_email TEXT NOT NULL,
-  committer_date  TEXT NOT NULL,
-  committer_zone  TEXT NOT NULL,
-  message         TEXT NOT NULL,
-  signed          INTEGER NOT NULL
+CREATE TABLE commit_block (        -- some thousand commits of a history together; internal/casefile/block.go has the format
+  id      TEXT PRIMARY KEY,
+  commits INTEGER NOT NULL,
+  graph   BLOB NOT NULL,
+  detail  BLOB NOT NULL            -- zstd; persons and messages
+) STRICT;
+
+CREATE TABLE commit_block_seen (   -- in which repository they were had; no fact names them one by one
+  repository INTEGER NOT NULL REFERENCES repository,
+  block      TEXT NOT NULL REFERENCES commit_block,
+  via        TEXT NOT NULL,
+  source     TEXT NOT NULL,
+  PRIMARY KEY (repository, block, via)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE commit_seen (         -- in which repository it was had, and what named it there
   repository INTEGER NOT NULL REFERENCES repository,
-  oid        TEXT NOT NULL REFERENCES commit_object,
+  oid        TEXT NOT NULL REFERENCES named_commit,
   via        TEXT NOT NULL,
   named_by   TEXT NOT NULL,        -- JSON array of evidence ids
   source     TEXT NOT NULL,
@@ -161,6 +182,21 @@ CREATE TABLE declaration (         -- what a person knows; clock "declared"
   because      TEXT NOT NULL,
   retracts     TEXT NOT NULL,      -- the id of the declaration that this one takes back, else empty
   again        INTEGER NOT NULL    -- how many of the same words came before and were taken back
+) STRICT;
+
+CREATE TABLE elsewhere (           -- a push or new branch in a repository that is not in the case
+  id          TEXT PRIMARY KEY,
+  origin      TEXT NOT NULL,       -- archive, events
+  external_id TEXT NOT NULL,       -- the id of the event
+  full_name   TEXT NOT NULL,       -- as the event names it
+  key         TEXT NOT NULL,       -- the same in lower case
+  github_id   INTEGER NOT NULL,
+  ref         TEXT NOT NULL,
+  head        TEXT NOT NULL,
+  at          TEXT NOT NULL,
+  clock       TEXT NOT NULL,
+  actor       TEXT NOT NULL,
+  patterns    TEXT NOT NULL        -- JSON array: what of a campaign its messages or its branch bear
 ) STRICT;
 
 CREATE TABLE execution (           -- how far one attempt of a run of a malicious version got
@@ -281,6 +317,22 @@ CREATE TABLE listed_ref (
   PRIMARY KEY (source, ref)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE named_commit (        -- a commit that a fact names, one row in all repositories that hold it
+  oid             TEXT PRIMARY KEY,
+  tree            TEXT NOT NULL,
+  parents         TEXT NOT NULL,   -- separated by a space
+  author_name     TEXT NOT NULL,
+  author_email    TEXT NOT NULL,
+  author_date     TEXT NOT NULL,
+  author_zone     TEXT NOT NULL,
+  committer_name  TEXT NOT NULL,
+  committer_email TEXT NOT NULL,
+  committer_date  TEXT NOT NULL,
+  committer_zone  TEXT NOT NULL,
+  message         TEXT NOT NULL,
+  signed          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE opportunity (         -- when GitHub could start a malicious version
   id         TEXT PRIMARY KEY,
   presence   TEXT NOT NULL REFERENCES presence,
@@ -317,7 +369,10 @@ CREATE TABLE presence (
   removed_not_before TEXT, removed_not_before_clock TEXT, removed_not_after TEXT, removed_not_after_clock TEXT, removed_evidence TEXT NOT NULL,
   removed_commit TEXT NOT NULL, removed_update_before TEXT NOT NULL, removed_update_after TEXT NOT NULL,
   how            TEXT NOT NULL,
-  as_of          TEXT NOT NULL     -- last observation of the ref
+  as_of          TEXT NOT NULL,    -- last observation of the ref
+  certain_from   TEXT,             -- the part in which it was there and cannot have been away; NULL: none is shown
+  certain_to     TEXT,
+  would_narrow   TEXT NOT NULL     -- JSON array of origins that were not had in full and could narrow a bound
 ) STRICT;
 
 CREATE TABLE presence_version (
@@ -489,6 +544,14 @@ CREATE TABLE unit_done (
   PRIMARY KEY (repository, unit, collection)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE wave (                -- an inference: the waves of the case's campaigns, from their packs
+  campaign   TEXT NOT NULL,
+  id         TEXT NOT NULL,
+  not_before TEXT NOT NULL,        -- declared clock
+  not_after  TEXT NOT NULL,        -- the first instant behind it
+  PRIMARY KEY (campaign, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE workflow_blob (
   oid           TEXT PRIMARY KEY,
   size          INTEGER NOT NULL,  -- as received
@@ -497,13 +560,23 @@ CREATE TABLE workflow_blob (
   text          BLOB NOT NULL      -- zstd
 ) STRICT;
 
-CREATE TABLE workflow_entry (
-  tree TEXT NOT NULL,
-  path TEXT NOT NULL,
-  blob TEXT NOT NULL,
-  mode TEXT NOT NULL,
-  PRIMARY KEY (tree, path)
+CREATE TABLE workflow_file (       -- what stood in any of them
+  repository INTEGER NOT NULL REFERENCES repository,
+  blob       TEXT NOT NULL,
+  path       TEXT NOT NULL,
+  mode       TEXT NOT NULL,
+  PRIMARY KEY (repository, blob, path, mode)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE workflow_folder (     -- workflow trees that commits hold, many together; internal/casefile/folders.go has the format
+  repository INTEGER NOT NULL REFERENCES repository,
+  id         TEXT NOT NULL,
+  body       BLOB NOT NULL,
+  PRIMARY KEY (repository, id)
+) STRICT;
+
+CREATE VIEW commit_object AS       -- commits that a fact names or a finding cites; the others stand in blocks, where pentimento evidence reads them
+  SELECT * FROM named_commit UNION SELECT * FROM cited_commit;
 
 CREATE VIEW current_gap AS         -- what could not be seen: gaps that no later collection of their unit did without, and those of analysis
   SELECT g.id, g.repository, g.unit, g.kind, g.subject, g.detail, g.hint, g.source, '' AS evidence

@@ -118,6 +118,7 @@ CREATE TABLE signature_check (     -- what GitHub says of the signature of a com
   source      TEXT NOT NULL
 ) STRICT;
 CREATE INDEX signature_check_by_commit ON signature_check (oid);
+CREATE INDEX signature_check_by_source ON signature_check (source);
 
 CREATE TABLE secret_record (       -- what an administrator's listing or the audit log tells of a stored secret, by name
   id          TEXT PRIMARY KEY,
@@ -198,7 +199,22 @@ CREATE TABLE archive_hour_seen (   -- which collection read it: a rerun of an un
   PRIMARY KEY (hour, collection)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE commit_object (       -- one row in all repositories that hold it
+CREATE TABLE commit_block (        -- some thousand commits of a history together; internal/casefile/block.go has the format
+  id      TEXT PRIMARY KEY,
+  commits INTEGER NOT NULL,
+  graph   BLOB NOT NULL,
+  detail  BLOB NOT NULL            -- zstd; persons and messages
+) STRICT;
+
+CREATE TABLE commit_block_seen (   -- in which repository they were had; no fact names them one by one
+  repository INTEGER NOT NULL REFERENCES repository,
+  block      TEXT NOT NULL REFERENCES commit_block,
+  via        TEXT NOT NULL,
+  source     TEXT NOT NULL,
+  PRIMARY KEY (repository, block, via)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE named_commit (        -- a commit that a fact names, one row in all repositories that hold it
   oid             TEXT PRIMARY KEY,
   tree            TEXT NOT NULL,
   parents         TEXT NOT NULL,   -- separated by a space
@@ -216,7 +232,7 @@ CREATE TABLE commit_object (       -- one row in all repositories that hold it
 
 CREATE TABLE commit_seen (         -- in which repository it was had, and what named it there
   repository INTEGER NOT NULL REFERENCES repository,
-  oid        TEXT NOT NULL REFERENCES commit_object,
+  oid        TEXT NOT NULL REFERENCES named_commit,
   via        TEXT NOT NULL,
   named_by   TEXT NOT NULL,        -- JSON array of evidence ids
   source     TEXT NOT NULL,
@@ -229,13 +245,21 @@ CREATE TABLE holding (             -- what a commit's tree holds at .github/work
   root_changes TEXT NOT NULL       -- JSON array
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE workflow_entry (
-  tree TEXT NOT NULL,
-  path TEXT NOT NULL,
-  blob TEXT NOT NULL,
-  mode TEXT NOT NULL,
-  PRIMARY KEY (tree, path)
+CREATE TABLE workflow_folder (     -- workflow trees that commits hold, many together; internal/casefile/folders.go has the format
+  repository INTEGER NOT NULL REFERENCES repository,
+  id         TEXT NOT NULL,
+  body       BLOB NOT NULL,
+  PRIMARY KEY (repository, id)
+) STRICT;
+
+CREATE TABLE workflow_file (       -- what stood in any of them
+  repository INTEGER NOT NULL REFERENCES repository,
+  blob       TEXT NOT NULL,
+  path       TEXT NOT NULL,
+  mode       TEXT NOT NULL,
+  PRIMARY KEY (repository, blob, path, mode)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX workflow_file_by_blob ON workflow_file (blob);
 
 CREATE TABLE workflow_blob (
   oid           TEXT PRIMARY KEY,
@@ -316,6 +340,7 @@ CREATE TABLE gap (
   hint       TEXT NOT NULL,
   source     TEXT NOT NULL         -- the first answer that told it; empty where none came
 ) STRICT;
+CREATE INDEX gap_by_repository ON gap (repository, unit);
 
 CREATE TABLE gap_seen (
   gap        TEXT NOT NULL REFERENCES gap,
@@ -343,6 +368,7 @@ CREATE TABLE collection (
   host        TEXT NOT NULL,
   api         TEXT NOT NULL,
   only_units  TEXT NOT NULL,
+  refresh     INTEGER NOT NULL,    -- 1: only what came since the case last listed it
   started_at  TEXT NOT NULL,
   finished_at TEXT NOT NULL        -- empty: interrupted or still running
 ) STRICT;

@@ -39,6 +39,25 @@ CREATE TABLE campaign_commit (
   PRIMARY KEY (repository, oid, role, path)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE cited_commit (        -- the commit objects that findings cite, wherever they are stored
+  oid             TEXT PRIMARY KEY,
+  tree            TEXT NOT NULL,
+  parents         TEXT NOT NULL,
+  author_name     TEXT NOT NULL,
+  author_email    TEXT NOT NULL,
+  author_date     TEXT NOT NULL,
+  author_zone     TEXT NOT NULL,
+  committer_name  TEXT NOT NULL,
+  committer_email TEXT NOT NULL,
+  committer_date  TEXT NOT NULL,
+  committer_zone  TEXT NOT NULL,
+  message         TEXT NOT NULL,
+  signed          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW commit_object AS       -- commits that a fact names or a finding cites; the others stand in blocks, where pentimento evidence reads them
+  SELECT * FROM named_commit UNION SELECT * FROM cited_commit;
+
 CREATE TABLE presence (
   id             TEXT PRIMARY KEY,
   repository     INTEGER NOT NULL REFERENCES repository,

@@ -1,0 +1,50 @@
+package casefile
+
+import "bytes"
+
+// What every shape of a credential begins with, or holds. Private keys are told by the line that opens them.
+var (
+	tokenMarks = [][]byte{[]byte("gh"), []byte("pypi-"), []byte("npm_"), []byte("dckr_"), []byte("rubygems_"), []byte("cio"), []byte("glpat-"),
+		[]byte("xox"), []byte("sk_live_"), []byte("eyJ")}
+	keyMark = []byte("PRIVATE KEY-----")
+)
+
+// tokenByte marks the bytes of which credentials are made.
+var tokenByte = func() (set [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") {
+		set[c] = true
+	}
+	return set
+}()
+
+// mayHold is false for text of which [Redact] would take out nothing. It is a fraction of the work: a credential is an unbroken run of at
+// least [leastShape] bytes, so that every so many bytes one look is enough to find each run that is long enough, and few words are.
+func mayHold(b []byte) bool {
+	for at := leastShape - 1; at < len(b); {
+		if !tokenByte[b[at]] {
+			at += leastShape
+			continue
+		}
+		begin, end := at, at+1
+		for begin > 0 && tokenByte[b[begin-1]] {
+			begin--
+		}
+		for end < len(b) && tokenByte[b[end]] {
+			end++
+		}
+		if end-begin >= leastShape && marked(b[begin:end]) {
+			return true
+		}
+		at = end + leastShape
+	}
+	return bytes.Contains(b, keyMark)
+}
+
+func marked(run []byte) bool {
+	for _, mark := range tokenMarks {
+		if bytes.Contains(run, mark) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,187 @@
+package evidence
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Bulk is a great many commits that one source gave without anybody naming them: the history behind the listed refs. It says of each what
+// [Commit], [CommitSeen] and [Holding] say, in few large slices, because a history may have more commits than a slice of those is good for.
+// Commits may be added in any order; what is stored depends on the set of them alone. The zero Bulk is empty. It is not safe for concurrent
+// use: workers fill one each.
+type Bulk struct {
+	Via string // as in CommitSeen: "fetch", "mirror", ...
+
+	rows    []bulkRow
+	parents []Hash
+	text    []byte
+	changes map[int32][]string
+}
+
+// bulkRow is one commit. Its text stands in Bulk.text from at on: the parts of author and committer, then the message.
+type bulkRow struct {
+	oid, tree, workflows Hash
+	at                   int
+	parentsAt            int32
+	parents              int32
+	author, committer    bulkPerson
+	message              int32
+	signed, known        bool
+}
+
+type bulkPerson struct {
+	seconds           int64
+	name, email, zone int32 // lengths
+}
+
+// NoDate stands for a date that could not be read.
+const NoDate int64 = math.MinInt64
+
+// BulkCommit is one commit of a [Bulk]. Its slices are copied by Add, and point into the Bulk where At gives it.
+type BulkCommit struct {
+	OID, Tree Hash
+	Parents   []Hash
+	Author    BulkPerson
+	Committer BulkPerson
+	Message   []byte // as in Commit.Message
+	Signed    bool
+
+	Known       bool     // as in Holding
+	Workflows   Hash     // zero for none
+	RootChanges []string // as in Holding; nil also where nobody compared
+}
+
+// BulkPerson is a [Signature] of a commit: Seconds since 1970, or [NoDate].
+type BulkPerson struct {
+	Name, Email, Zone []byte
+	Seconds           int64
+}
+
+// Signature is the same as the fact that others read.
+func (p BulkPerson) Signature() Signature {
+	return Signature{Name: string(p.Name), Email: string(p.Email), Zone: string(p.Zone), Date: dateOf(p.Seconds)}
+}
+
+func dateOf(seconds int64) time.Time {
+	if seconds == NoDate {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
+
+// Commit is the same as the fact that others read.
+func (c BulkCommit) Commit() Commit {
+	out := Commit{OID: c.OID.OID(), Tree: c.Tree.OID(), Author: c.Author.Signature(), Committer: c.Committer.Signature(),
+		Message: string(c.Message), Signed: c.Signed}
+	for _, p := range c.Parents {
+		out.Parents = append(out.Parents, p.OID())
+	}
+	return out
+}
+
+// Grow makes room for so many commits with so much text each.
+func (b *Bulk) Grow(commits, text int) {
+	b.rows, b.parents, b.text = slices.Grow(b.rows, commits), slices.Grow(b.parents, commits+commits/4), slices.Grow(b.text, commits*text)
+}
+
+// Add copies a commit into the bulk.
+func (b *Bulk) Add(c BulkCommit) {
+	r := bulkRow{oid: c.OID, tree: c.Tree, workflows: c.Workflows, at: len(b.text), parentsAt: int32(len(b.parents)), parents: int32(len(c.Parents)),
+		message: int32(len(c.Message)), signed: c.Signed, known: c.Known}
+	b.parents = append(b.parents, c.Parents...)
+	r.author, r.committer = b.person(c.Author), b.person(c.Committer)
+	b.text = append(b.text, c.Message...)
+	if len(c.RootChanges) > 0 {
+		if b.changes == nil {
+			b.changes = map[int32][]string{}
+		}
+		b.changes[int32(len(b.rows))] = c.RootChanges
+	}
+	b.rows = append(b.rows, r)
+}
+
+func (b *Bulk) person(p BulkPerson) bulkPerson {
+	b.text = append(append(append(b.text, p.Name...), p.Email...), p.Zone...)
+	return bulkPerson{seconds: p.Seconds, name: int32(len(p.Name)), email: int32(len(p.Email)), zone: int32(len(p.Zone))}
+}
+
+// AddFacts adds a commit and what its tree holds as they are told elsewhere.
+func (b *Bulk) AddFacts(c Commit, h Holding) {
+	out := BulkCommit{OID: c.OID.Hash(), Tree: c.Tree.Hash(), Author: personOf(c.Author), Committer: personOf(c.Committer), Message: []byte(c.Message),
+		Signed: c.Signed, Known: h.Known, Workflows: h.Workflows.Hash(), RootChanges: h.RootChanges}
+	for _, p := range c.Parents {
+		out.Parents = append(out.Parents, p.Hash())
+	}
+	b.Add(out)
+}
+
+func personOf(s Signature) BulkPerson {
+	return BulkPerson{Name: []byte(s.Name), Email: []byte(s.Email), Zone: []byte(s.Zone), Seconds: secondsOf(s.Date)}
+}
+
+func secondsOf(t time.Time) int64 {
+	if t.IsZero() {
+		return NoDate
+	}
+	return t.Unix()
+}
+
+// Len is the number of commits.
+func (b *Bulk) Len() int { return len(b.rows) }
+
+// OID is the name of the i-th commit.
+func (b *Bulk) OID(i int) Hash { return b.rows[i].oid }
+
+// Committed is the committer date of the i-th commit: seconds since 1970, or [NoDate].
+func (b *Bulk) Committed(i int) int64 { return b.rows[i].committer.seconds }
+
+// TextSize is the length of all text of the i-th commit, in bytes.
+func (b *Bulk) TextSize(i int) int {
+	end := len(b.text)
+	if i+1 < len(b.rows) {
+		end = b.rows[i+1].at
+	}
+	return end - b.rows[i].at
+}
+
+// At gives the i-th commit. Its slices are good as long as nothing is added.
+func (b *Bulk) At(i int) BulkCommit {
+	r := &b.rows[i]
+	rest := b.text[r.at:]
+	cut := func(n int32) (part []byte) {
+		part, rest = rest[:n:n], rest[n:]
+		return part
+	}
+	person := func(p bulkPerson) BulkPerson {
+		return BulkPerson{Seconds: p.seconds, Name: cut(p.name), Email: cut(p.email), Zone: cut(p.zone)}
+	}
+	c := BulkCommit{OID: r.oid, Tree: r.tree, Parents: b.parents[r.parentsAt : r.parentsAt+r.parents], Author: person(r.author), Signed: r.signed,
+		Known: r.known, Workflows: r.workflows}
+	c.Committer = person(r.committer)
+	c.Message = cut(r.message)
+	if b.changes != nil {
+		c.RootChanges = b.changes[int32(i)]
+	}
+	return c
+}
+
+// Subject is the part of a commit message by which campaigns are told: the first line that is not blank, up to a NUL and without white space
+// around it. The contents API leaves off the newline that git adds, and trailers, other line ends or whatever git does not show behind a
+// NUL make it no other message.
+func Subject(message string) string {
+	message, _, _ = strings.Cut(message, "\x00")
+	message, _, _ = strings.Cut(strings.TrimSpace(message), "\n")
+	return strings.TrimSpace(message)
+}
+
+// SubjectSum is a short sum of a subject (FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/): commits whose subject has another sum bear
+// another message, so that a whole history is searched for a message without reading any.
+func SubjectSum(subject string) uint32 {
+	sum := uint32(2166136261)
+	for i := range len(subject) {
+		sum = (sum ^ uint32(subject[i])) * 16777619
+	}
+	return sum
+}
