@@ -16,7 +16,7 @@ var contract = map[string]string{
 	"repos/repos":           "as_of evidence reason repository state",
 	"findings/findings":     "all_secrets blob campaign destinations hits paths repositories rules secrets triggers",
 	"commits/commits":       "blob campaign committed_at path pushed recovered repository role sha signals",
-	"presence/presence":     "added added_by armed as_of blob campaign id path ref removed removed_by repository rules state versions",
+	"presence/presence":     "added added_by armed as_of blob campaign certain id path ref removed removed_by repository rules state versions would_narrow",
 	"presence/contains":     "commit ref repository",
 	"runs/runs":             "actor attempt blob campaign conclusion created event evidence execution head_sha leaked path reason ref repository run_id status",
 	"runs/opportunities":    "at blob event evidence head id path reason ref repository run_id status",

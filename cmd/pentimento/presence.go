@@ -40,7 +40,8 @@ exposure.`,
 }
 
 // presenceJSON is one row of pentimento/presence/v1. Removed and removed_by are null while it is there, as of as_of; ref is null where
-// none can be named.
+// none can be named. Certain is null where no source shows that the file was there without a break; would_narrow names the sources that were
+// not had in full and could narrow a bound.
 type presenceJSON struct {
 	ID         string        `json:"id"`
 	Repository string        `json:"repository"`
@@ -57,6 +58,14 @@ type presenceJSON struct {
 	Removed    *when.Instant `json:"removed"`
 	RemovedBy  *removalJSON  `json:"removed_by"`
 	AsOf       *string       `json:"as_of"`
+	Certain    *spanJSON     `json:"certain"`
+	Narrow     []string      `json:"would_narrow"`
+}
+
+// spanJSON is the part of a presence in which the file was there and cannot have been away.
+type spanJSON struct {
+	From string `json:"from"`
+	To   string `json:"to"`
 }
 
 type versionJSON struct {
@@ -98,7 +107,10 @@ func presenceDocument(ctx context.Context, c *casefile.Case, in wanted) (any, []
 		}
 		x := presenceJSON{ID: s.ID, Repository: string(s.Repository), Ref: nullable(s.Ref), Path: s.Path, Versions: []versionJSON{},
 			Campaign: nullable(s.Campaign), Rules: distinct(present(s.Rules)), State: s.State, Armed: s.Armed,
-			Added: s.Added, AddedBy: changeOf(s.AddedBy), AsOf: stampJSON(s.AsOf)}
+			Added: s.Added, AddedBy: changeOf(s.AddedBy), AsOf: stampJSON(s.AsOf), Narrow: present(s.Narrow)}
+		if !s.CertainFrom.IsZero() {
+			x.Certain = &spanJSON{evidence.Stamp(s.CertainFrom), evidence.Stamp(s.CertainTo)}
+		}
 		for _, v := range s.Versions {
 			x.Versions = append(x.Versions, versionJSON{string(v.Blob), nullable(v.Commit), v.From})
 		}

@@ -1,18 +1,12 @@
 package timeline
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 	"time"
 
 	"pentimento/internal/evidence"
 	"pentimento/internal/when"
 )
-
-// reportSlack is how far two sources may stamp the same move apart. GitHub writes activity and events by different queues, both to the
-// second; a real second move with the same ends so soon after is a force-push back and forth, and both rows of one source stay.
-const reportSlack = 2 * time.Minute
 
 // stampSlack is how far the stamps of one source may run against the chain: they are cut to the second.
 const stampSlack = time.Second
@@ -23,96 +17,8 @@ const maxMoment = 16
 // maxTries bounds how many ways to chain them are looked at.
 const maxTries = 2000
 
-// Move is one move of one ref, as all the sources that reported it agree on.
-type Move struct {
-	Ref           evidence.Ref
-	Before, After evidence.OID // empty: no source says; ZeroOID: none
-	Kind          evidence.Kind
-	At            when.Instant // the hull of the reports
-	Actor         string
-	Evidence      []string
-
-	origin evidence.Origin // of the first report
-}
-
-// creates reports that the ref did not exist before.
-func (m Move) creates() bool {
-	return m.Before == evidence.ZeroOID || m.Kind == evidence.BranchCreation || m.Kind == evidence.TagCreation
-}
-
-// deletes reports that the ref does not exist after.
-func (m Move) deletes() bool {
-	return m.After == evidence.ZeroOID || m.Kind == evidence.BranchDeletion || m.Kind == evidence.TagDeletion
-}
-
-func moveOf(u evidence.RefUpdate) Move {
-	id := u.ID()
-	m := Move{Ref: u.Ref, Before: u.Before, After: u.After, Kind: u.Kind, Actor: u.Actor, At: when.At(u.At, u.Clock, id), Evidence: []string{id},
-		origin: u.Origin}
-	if m.creates() {
-		m.Before = evidence.ZeroOID
-	}
-	if m.deletes() {
-		m.After = evidence.ZeroOID
-	}
-	return m
-}
-
-// merge folds the reports of several sources into moves: a report joins a move of another source with the same ends that lies nearest in time.
-// Two reports of one source are two moves.
-func merge(updates []evidence.RefUpdate) []Move {
-	byOrigin := map[evidence.Origin][]Move{}
-	for _, u := range updates {
-		byOrigin[u.Origin] = append(byOrigin[u.Origin], moveOf(u))
-	}
-	var moves []Move
-	for _, origin := range slices.Sorted(maps.Keys(byOrigin)) { // "activity" comes first: it names both ends
-		slices.SortFunc(byOrigin[origin], compareMoves)
-		taken := map[int]bool{}
-		known := len(moves)
-		for _, m := range byOrigin[origin] {
-			if i := nearest(moves[:known], taken, m); i >= 0 {
-				taken[i] = true
-				moves[i] = join(moves[i], m)
-				continue
-			}
-			moves = append(moves, m)
-		}
-	}
-	slices.SortFunc(moves, compareMoves)
-	return moves
-}
-
-func compareMoves(a, b Move) int {
-	return cmp.Or(a.At.NotBefore.At.Compare(b.At.NotBefore.At), cmp.Compare(a.Evidence[0], b.Evidence[0]))
-}
-
-func nearest(moves []Move, taken map[int]bool, m Move) int {
-	best, distance := -1, reportSlack+1
-	for i, other := range moves {
-		if taken[i] || !agree(other.Before, m.Before) || !agree(other.After, m.After) {
-			continue
-		}
-		if d := other.At.NotBefore.At.Sub(m.At.NotBefore.At).Abs(); d < distance {
-			best, distance = i, d
-		}
-	}
-	return best
-}
-
-// agree reports that two sources may speak of the same object: the same, or one does not say.
-func agree(a, b evidence.OID) bool { return a == b || a == "" || b == "" }
-
-func join(a, b Move) Move {
-	a.At = when.Hull(a.At, b.At)
-	a.Evidence = append(slices.Clone(a.Evidence), b.Evidence...)
-	slices.Sort(a.Evidence)
-	a.Before, a.After, a.Actor = cmp.Or(a.Before, b.Before), cmp.Or(a.After, b.After), cmp.Or(a.Actor, b.Actor)
-	if b.Kind == evidence.ForcePush {
-		a.Kind = evidence.ForcePush
-	}
-	return a
-}
+// maxBack is how many moves back a report that only says "by then" is tried to fit in where it does not fit by its stamp.
+const maxBack = 1000
 
 // order chains moves before to after. Times order only what the chain leaves open: they are cut to the second, and sources lag
 // differently, so that a push and its follow-up can bear the same stamp or exchanged ones. last is what the ref held in the end, empty where
@@ -132,13 +38,57 @@ func order(moves []Move, last evidence.OID) []Move {
 			best, fewest = out, breaks
 		}
 	}
+	moveBack(best)
 	for i := 1; i < len(best); i++ {
 		// Where the stamps run against the chain, either of them may be off.
-		if a, b := best[i-1].At, best[i].At; a.NotBefore.At.After(b.NotAfter.At) {
-			best[i-1].At, best[i].At = when.Hull(a, b), when.Hull(a, b)
+		if a, b := best[i-1].At, best[i].At; a.NotBefore.Known() && a.NotBefore.At.After(b.NotAfter.At) {
+			best[i-1].At, best[i].At = between(a, b), between(a, b)
 		}
 	}
+	chainBounds(best)
 	return best
+}
+
+// joins reports that a move begins where the one before it ended, by the word of both.
+func joins(before, m Move) bool { return m.Before != "" && m.Before == before.After }
+
+// moveBack puts moves of which only the latest time is known where they fit, if they do not where their stamps put them: what was made by
+// then can have been made long before.
+func moveBack(moves []Move) {
+	for i := 1; i < len(moves); i++ {
+		m := moves[i]
+		if !m.late() || joins(moves[i-1], m) {
+			continue
+		}
+		for j := i - 1; j > 0 && j > i-maxBack; j-- {
+			if joins(moves[j-1], m) && !agree(moves[j-1].After, moves[j].Before) {
+				copy(moves[j+1:i+1], moves[j:i])
+				moves[j] = m
+				break
+			}
+		}
+	}
+}
+
+// chainBounds bounds a move of which only the latest time is known by its neighbours in the chain: it came after the one that it joins, and
+// before the one that joins it. How soon such a report is made is not told, so that a neighbour within the slack of its stamp bounds
+// nothing from below.
+func chainBounds(moves []Move) {
+	for i := len(moves) - 2; i >= 0; i-- {
+		m, next := &moves[i], moves[i+1]
+		if until := next.At.NotAfter; m.late() && joins(*m, next) && until.At.Before(m.At.NotAfter.At) {
+			m.At = when.Between(when.Bound{}, until, slices.Concat(m.At.Evidence, next.Evidence)...)
+		}
+	}
+	for i := 1; i < len(moves); i++ {
+		m, before := &moves[i], moves[i-1]
+		if from := before.At.NotBefore; m.late() && !m.seen && from.Known() && joins(before, *m) {
+			if soonest := m.At.NotAfter.At.Add(-reportSlack); from.At.After(soonest) {
+				from.At = soonest
+			}
+			m.At = when.Between(from, m.At.NotAfter, slices.Concat(m.At.Evidence, before.Evidence)...)
+		}
+	}
 }
 
 // chain begins with the given move, takes the next one that joins among those that the earliest one left cannot be told from, else
@@ -201,5 +151,5 @@ func adjacent(m, earliest Move) bool {
 	if m.origin == earliest.origin {
 		slack = stampSlack
 	}
-	return m.At.NotBefore.At.Sub(earliest.At.NotAfter.At) <= slack
+	return m.stamp().Sub(earliest.At.NotAfter.At) <= slack
 }

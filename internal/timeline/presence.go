@@ -52,6 +52,10 @@ type Presence struct {
 	Removed   when.Instant // says nothing unless Gone
 	RemovedBy Change
 	AsOf      time.Time
+	Narrow    []string // the origins, sorted, that were not had in full and could narrow a bound; none where all are tight
+
+	// The part in which the file was there and cannot have been away, zero for none. See [reader.certain].
+	CertainFrom, CertainTo time.Time
 
 	tips      []tip // the malicious ones
 	region    region
@@ -269,7 +273,15 @@ func (r *reader) introduced(c evidence.OID, path string, blob evidence.OID) evid
 // arrival is when a tip brought what commit made. An update says it; where git is all there is, the dates of the commit and of the tip on
 // the ref's chain are claims, and they stand only on a side that no firm bound holds.
 func (r *reader) arrival(x tip, made evidence.OID) when.Instant {
-	if x.by != nil && x.at.NotAfter.Known() || x.oid == evidence.ZeroOID {
+	if x.oid == evidence.ZeroOID {
+		return x.at
+	}
+	return r.floored(r.dated(x, made), x, made)
+}
+
+// dated is when a tip brought what commit made, by moves and, on sides that they leave open, by the dates in the commits.
+func (r *reader) dated(x tip, made evidence.OID) when.Instant {
+	if x.by != nil && x.at.NotAfter.Known() && x.at.NotBefore.Known() {
 		return x.at
 	}
 	out := x.at
@@ -277,7 +289,7 @@ func (r *reader) arrival(x tip, made evidence.OID) when.Instant {
 	for _, o := range []evidence.OID{made, x.oid} {
 		if r.refuted(o) {
 			r.gap(evidence.GapContradiction, string(o), "the date written into the commit, "+evidence.Stamp(r.h.Commit(o).Committer.Date)+
-				", is later than the listing of refs that shows it", "", evidence.CommitID(o), r.Facts.Listing.Source)
+				", is later than the listing of refs that shows it, or than GitHub's check of its signature", "", evidence.CommitID(o), r.Facts.Listing.Source)
 		}
 	}
 	if from := r.claimedDate(made); !out.NotBefore.Known() && from.Known() {

@@ -148,7 +148,8 @@ func (r *reader) stillOpen(t *track, p *Presence, dark *tip) {
 	switch {
 	case t.vanished:
 		// The ref was there when its last tip came; the file may have gone with the first one that could not be read.
-		p.Removed = r.since(when.Between(firmOnly(last.at.NotBefore), t.asOf, append(slices.Clone(last.at.Evidence), r.Facts.Listing.Source)...), dark)
+		from, why := last.leaving()
+		p.Removed = r.since(when.Between(from, t.asOf, append(slices.Clone(why), r.Facts.Listing.Source)...), dark)
 		p.Removed.NotBefore = firmOnly(p.Removed.NotBefore)
 		t.endTold = true
 		r.unseenEnd(p, "the ref is not listed any more and no source tells when it was deleted")
@@ -173,7 +174,7 @@ func (r *reader) unseenEnd(p *Presence, detail string) {
 	default:
 		p.RemovedBy.How = "branch_deletion"
 	}
-	r.gap(evidence.GapUnconfirmedEnd, string(p.Ref), detail, "collect the activity or an archive of events of that time", r.Facts.Listing.Source)
+	r.gap(evidence.GapUnconfirmedEnd, string(p.Ref), detail, r.hint(p.Ref), r.Facts.Listing.Source)
 }
 
 func firmOnly(b when.Bound) when.Bound {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/evidence"
@@ -58,11 +59,12 @@ func storePresence(in *casefile.Inferences, repository int64, p Presence) error 
 	err := in.Exec(`INSERT INTO presence (id, repository, ref, path, blob, campaign, state, armed,
 		added_not_before, added_not_before_clock, added_not_after, added_not_after_clock, added_evidence, added_commit, added_update_before, added_update_after,
 		gone, removed_not_before, removed_not_before_clock, removed_not_after, removed_not_after_clock, removed_evidence,
-		removed_commit, removed_update_before, removed_update_after, how, as_of)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		removed_commit, removed_update_before, removed_update_after, how, as_of, certain_from, certain_to, would_narrow)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		casefile.Args(p.ID, repository, nullable(string(p.Ref)), p.Path, string(p.Versions[0].Blob), p.Campaign, p.State, p.Armed,
 			p.Added, string(p.AddedBy.Commit), string(p.AddedBy.Before), string(p.AddedBy.After), p.Gone, p.Removed,
-			string(p.RemovedBy.Commit), string(p.RemovedBy.Before), string(p.RemovedBy.After), p.RemovedBy.How, evidence.Stamp(p.AsOf))...)
+			string(p.RemovedBy.Commit), string(p.RemovedBy.Before), string(p.RemovedBy.After), p.RemovedBy.How, evidence.Stamp(p.AsOf),
+			nullable(evidence.Stamp(p.CertainFrom)), nullable(evidence.Stamp(p.CertainTo)), casefile.JSON(p.Narrow))...)
 	if err != nil {
 		return err
 	}
@@ -90,22 +92,23 @@ func Presences(ctx context.Context, c *casefile.Case) ([]Stored, error) {
 		p.added_not_before, p.added_not_before_clock, p.added_not_after, p.added_not_after_clock, p.added_evidence,
 		p.added_commit, p.added_update_before, p.added_update_after, p.gone,
 		p.removed_not_before, p.removed_not_before_clock, p.removed_not_after, p.removed_not_after_clock, p.removed_evidence,
-		p.removed_commit, p.removed_update_before, p.removed_update_after, p.how, p.as_of, f.hits
+		p.removed_commit, p.removed_update_before, p.removed_update_after, p.how, p.as_of, f.hits,
+		coalesce(p.certain_from, ''), coalesce(p.certain_to, ''), p.would_narrow
 		FROM presence p JOIN repository r ON r.id = p.repository LEFT JOIN finding f ON f.blob = p.blob
 		ORDER BY r.key, coalesce(p.added_not_before, p.added_not_after), p.ref, p.path, p.id`, nil, func(scan func(...any) error) error {
 		var s Stored
 		var ref, hits sql.NullString
 		var added, removed casefile.InstantColumns
-		var asOf string
+		var x marks
 		dest := append([]any{&s.ID, &s.Repository, &ref, &s.Path, &s.Campaign, &s.State, &s.Armed}, added.Dest()...)
 		dest = append(dest, &s.AddedBy.Commit, &s.AddedBy.Before, &s.AddedBy.After, &s.Gone)
-		dest = append(append(dest, removed.Dest()...), &s.RemovedBy.Commit, &s.RemovedBy.Before, &s.RemovedBy.After, &s.RemovedBy.How, &asOf, &hits)
+		dest = append(append(dest, removed.Dest()...), &s.RemovedBy.Commit, &s.RemovedBy.Before, &s.RemovedBy.After, &s.RemovedBy.How, &x.asOf, &hits, &x.certainFrom, &x.certainTo, &x.narrow)
 		if err := scan(dest...); err != nil {
 			return err
 		}
 		s.Ref = evidence.Ref(ref.String)
 		index[s.ID] = len(out)
-		err := s.fill(added, removed, asOf, hits.String)
+		err := s.fill(added, removed, x, hits.String)
 		out = append(out, s)
 		return err
 	})
@@ -131,15 +134,26 @@ func Presences(ctx context.Context, c *casefile.Case) ([]Stored, error) {
 	return out, nil
 }
 
-func (s *Stored) fill(added, removed casefile.InstantColumns, asOf, hits string) (err error) {
+// marks are columns of a presence as text.
+type marks struct{ asOf, certainFrom, certainTo, narrow string }
+
+func (s *Stored) fill(added, removed casefile.InstantColumns, x marks, hits string) (err error) {
 	if s.Added, err = added.Instant(); err != nil {
 		return err
 	}
 	if s.Removed, err = removed.Instant(); err != nil {
 		return err
 	}
-	if s.AsOf, err = casefile.ParseStamp(asOf); err != nil {
-		return err
+	for _, m := range []struct {
+		text string
+		to   *time.Time
+	}{{x.asOf, &s.AsOf}, {x.certainFrom, &s.CertainFrom}, {x.certainTo, &s.CertainTo}} {
+		if *m.to, err = casefile.ParseStamp(m.text); err != nil {
+			return err
+		}
+	}
+	if err := json.Unmarshal([]byte(x.narrow), &s.Narrow); err != nil {
+		return fmt.Errorf("sources that would narrow %s: %w", s.ID, err)
 	}
 	var rules []struct{ Rule string }
 	if hits != "" {

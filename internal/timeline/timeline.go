@@ -43,6 +43,7 @@ type Input struct {
 	Campaign  []evidence.OID // campaign commits of all roles but removal
 	// Suspect names paths that campaigns use: a run of one of them is told of even where the file that it ran cannot be had.
 	Suspect map[string]bool
+	Archive []evidence.ArchiveHour // what reading archives came to, for all repositories of the case
 	Now     time.Time
 }
 
@@ -73,23 +74,27 @@ type Containment struct {
 // reader holds the facts of one repository while they are read.
 type reader struct {
 	Input
-	h          *evidence.History
-	graph      *graph
-	runs       []evidence.Run                  // by creation
-	pushes     map[evidence.Ref][]evidence.Run // those that GitHub started for pushes, by the ref pushed to
-	defaultRef evidence.Ref
-	trunk      map[evidence.OID]bool // first-parent chain of the default branch
-	tracks     []*track
-	listed     map[evidence.Ref]evidence.ListedRef
-	bad        []map[string]evidence.OID // malicious files by number of the commit, path to blob; nil where the tree could not be had
-	textless   []map[string]evidence.OID // and those whose text was never had: nobody can tell what they are
-	shown      map[evidence.OID]bool     // what the listed refs reach; made when first asked for
-	grown      map[evidence.OID]set      // what grew from campaign commits
-	attempts   map[int64]map[int]bool
-	jobsTold   map[casefile.Attempt]bool // their jobs were listed to the end
-	byHead     map[evidence.OID][]Execution
-	byEvent    map[string][]Execution
-	gaps       map[string]Gap // by id
+	h                       *evidence.History
+	graph                   *graph
+	runs                    []evidence.Run                  // by creation
+	pushes                  map[evidence.Ref][]evidence.Run // those that GitHub started for pushes, by the ref pushed to
+	defaultRef              evidence.Ref
+	trunk                   map[evidence.OID]bool // first-parent chain of the default branch
+	tracks                  []*track
+	listed                  map[evidence.Ref]evidence.ListedRef
+	bad                     []map[string]evidence.OID     // malicious files by number of the commit, path to blob; nil where the tree could not be had
+	textless                []map[string]evidence.OID     // and those whose text was never had: nobody can tell what they are
+	shown                   map[evidence.OID]bool         // what the listed refs reach; made when first asked for
+	grown                   map[evidence.OID]set          // what grew from campaign commits
+	peeled                  map[evidence.OID]evidence.OID // the commits behind annotated tags
+	attempts                map[int64]map[int]bool
+	jobsTold                map[casefile.Attempt]bool // their jobs were listed to the end
+	byHead                  map[evidence.OID][]Execution
+	byEvent                 map[string][]Execution
+	floors                  []evidence.OID       // by number of the commit: the newest commit of GitHub's own in what it grew from; nil for none at all
+	hours                   map[time.Time]*hours // of archives, those that were not read whole
+	brokenHours, wholeHours []time.Time
+	gaps                    map[string]Gap // by id
 }
 
 // newReader sorts what came in any order: the result is the same for the same facts.
@@ -101,6 +106,9 @@ func newReader(in Input) *reader {
 		r.listed[l.Ref] = l
 	}
 	r.judgeTrees()
+	r.peelTags()
+	r.findFloors()
+	r.indexHours()
 	slices.SortFunc(r.runs, func(a, b evidence.Run) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.RunID, b.RunID), cmp.Compare(a.Attempt, b.Attempt))
 	})
@@ -128,12 +136,18 @@ func Read(in Input) Result {
 		out.Presence = append(out.Presence, r.presenceOf(t)...)
 		if last := t.last(); t.vanished && !t.endTold && last.by != nil {
 			r.gap(evidence.GapBrokenChain, string(t.ref), fmt.Sprintf("the ref held %s since %s and is not listed any more: what it held in between, and when it was deleted, is not told",
-				name(last.oid), last.at), hintHistory, append(slices.Clone(last.at.Evidence), in.Facts.Listing.Source)...)
+				name(last.oid), last.since()), r.hint(t.ref), append(slices.Clone(last.at.Evidence), in.Facts.Listing.Source)...)
 		}
 	}
 	out.Presence = append(out.Presence, r.place(out.Presence)...)
 	out.Unread = r.unread()
 	r.arm(out.Presence)
+	for i := range out.Presence {
+		p := &out.Presence[i]
+		p.Narrow = r.wouldNarrow(p)
+		p.CertainFrom, p.CertainTo = r.certain(p)
+	}
+	r.holes(out.Presence)
 	slices.SortStableFunc(out.Presence, comparePresence)
 	out.Contains = r.contains(out.Presence)
 	for _, o := range r.Campaign {
@@ -299,8 +313,12 @@ func (r *reader) claimedDate(o evidence.OID) when.Bound {
 	return when.Bound{At: c.Committer.Date, Clock: when.Git}
 }
 
-// refuted reports a commit that claims to be younger than the listing that shows it.
+// refuted reports a commit that claims to be younger than the listing that shows it, or than GitHub's first look at its signature: it existed
+// by then.
 func (r *reader) refuted(o evidence.OID) bool {
+	if k := r.Facts.Checks[o]; !k.VerifiedAt.IsZero() && r.h.Commit(o).Committer.Date.Sub(k.VerifiedAt) > reportSlack {
+		return true
+	}
 	l := r.Facts.Listing
 	if !l.Known() || !r.h.Commit(o).Committer.Date.After(l.At) {
 		return false

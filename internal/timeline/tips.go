@@ -15,6 +15,7 @@ import (
 type tip struct {
 	oid    evidence.OID // empty: the ref held something that no source names; ZeroOID: the ref was not there
 	at     when.Instant // when the ref came to hold it. For a tip read from git alone only firm bounds stand here; see [reader.arrival]
+	held   when.Instant // when it was last seen there; unknown where only moves tell of it
 	by     *Move        // the update that brought it; nil: read from git
 	proven bool
 }
@@ -49,9 +50,20 @@ func (r *reader) buildTracks() {
 	for ref := range r.pushes {
 		names[ref] = true
 	}
+	for _, l := range r.Facts.Earlier {
+		for _, ref := range l.Refs {
+			names[ref.Ref] = true
+		}
+	}
+	for _, s := range r.Facts.Sightings {
+		names[s.Ref] = true
+	}
 	delete(names, "HEAD")
+	seen := r.sightings(names)
 	for _, ref := range slices.SortedFunc(maps.Keys(names), r.compareRefs) {
-		r.tracks = append(r.tracks, r.track(ref, order(merge(updates[ref]), r.present(ref))))
+		moves := append(r.merge(updates[ref]), seen[ref]...)
+		slices.SortStableFunc(moves, compareMoves)
+		r.tracks = append(r.tracks, r.track(ref, order(moves, r.present(ref))))
 	}
 }
 
@@ -121,6 +133,10 @@ func (r *reader) track(ref evidence.Ref, moves []Move) *track {
 	for i := range moves {
 		m := &moves[i]
 		t.asOf = m.At.NotAfter
+		if m.seen {
+			r.saw(t, m)
+			continue
+		}
 		r.join(t, m)
 		t.tips = append(t.tips, tip{oid: m.After, at: m.At, by: m, proven: true})
 	}
@@ -131,24 +147,36 @@ func (r *reader) track(ref evidence.Ref, moves []Move) *track {
 
 // join brings a track to where a move begins: reading git for what came before the first one, noting a broken chain between two.
 func (r *reader) join(t *track, m *Move) {
-	at := t.last()
+	at, until := t.last(), m.At.NotAfter
 	switch {
 	case len(t.tips) == 0 && m.Before == evidence.ZeroOID:
 	case len(t.tips) == 0 && m.Before == "":
-		t.tips = r.runTips(t.ref, m.At.NotAfter)
+		t.tips = r.runTips(t.ref, until)
 		if len(t.tips) == 0 {
-			t.tips = []tip{{at: when.Instant{NotAfter: m.At.NotBefore}}}
+			t.tips = []tip{{at: when.Instant{NotAfter: until}}}
 		}
 		r.gap(evidence.GapBrokenChain, string(t.ref), fmt.Sprintf("%s at %s names no commit: what the ref held until then is not told", m.Kind, m.At),
-			"collect the activity of the repository with a token", m.Evidence...)
+			r.hint(t.ref), m.Evidence...)
 	case len(t.tips) == 0:
-		t.tips = r.readGit(t.ref, m.Before, "", when.Instant{NotAfter: m.At.NotBefore, Evidence: m.Evidence})
+		t.tips = r.readGit(t.ref, m.Before, "", when.Instant{NotAfter: until, Evidence: m.Evidence})
 	case at.oid == "" && m.Before.Object():
-		r.fill(t, m.Before, m.At.NotBefore, m.Evidence)
+		r.fill(t, m.Before, until, m.Evidence)
 	case agree(at.oid, m.Before):
 	default:
-		r.broken(t, m.Before, m.At.NotBefore, m.Evidence)
+		r.exclusive(t, m)
+		r.broken(t, m.Before, until, m.Evidence)
 	}
+}
+
+// exclusive tells of two sources of which each says that the same state was left at the same time, for different ones: both cannot be the
+// whole truth.
+func (r *reader) exclusive(t *track, m *Move) {
+	by := t.last().by
+	if by == nil || by.origin == m.origin || by.Before != m.Before || !m.Before.Object() || !adjacent(*m, *by) {
+		return
+	}
+	r.gap(evidence.GapContradiction, string(t.ref), fmt.Sprintf("%s moves the ref from %s to %s at %s, %s moves it from there to %s at %s: both left the same state, and nothing tells of a way back",
+		by.origin, name(m.Before), name(by.After), by.At, m.origin, name(m.After), m.At), r.hint(t.ref), slices.Concat(by.Evidence, m.Evidence)...)
 }
 
 // fill names what a ref held since a move that named no commit: what git tells of until the next one, or until the listing. Moves in between
@@ -162,19 +190,21 @@ func (r *reader) fill(t *track, to evidence.OID, until when.Bound, ids []string)
 	}
 }
 
-const hintHistory = "collect more sources of ref history (activity with a token, archives, a clone with reflogs)"
-
-// broken bridges two states that do not join: at least one move between them is missing.
+// broken bridges two states that do not join: at least one move between them is missing. What grew from a state that was merely seen is
+// what git tells of.
 func (r *reader) broken(t *track, to evidence.OID, until when.Bound, ids []string) {
-	from := t.last()
-	span := when.Instant{NotBefore: from.at.NotBefore, NotAfter: until, Evidence: slices.Concat(from.at.Evidence, ids)}
-	r.gap(evidence.GapBrokenChain, string(t.ref), fmt.Sprintf("the ref held %s since %s and then %s: what moved it in between is not told",
-		name(from.oid), from.at, name(to)), hintHistory, span.Evidence...)
+	left := t.last()
+	from, why := left.leaving()
+	span := when.Between(from, until, slices.Concat(why, ids)...)
+	if left.by != nil || !left.held.Known() || r.h.Ancestry(left.oid, to) != evidence.Ancestor {
+		r.gap(evidence.GapBrokenChain, string(t.ref), fmt.Sprintf("the ref held %s since %s and then %s: what moved it in between is not told",
+			name(left.oid), left.since(), name(to)), r.hint(t.ref), span.Evidence...)
+	}
 	if !to.Object() {
 		t.tips = append(t.tips, tip{oid: to, at: span, proven: true})
 		return
 	}
-	t.tips = append(t.tips, r.readGit(t.ref, to, from.oid, span)...)
+	t.tips = append(t.tips, r.readGit(t.ref, to, left.oid, span)...)
 }
 
 func name(o evidence.OID) string {

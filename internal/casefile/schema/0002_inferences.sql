@@ -73,7 +73,10 @@ CREATE TABLE presence (
   removed_not_before TEXT, removed_not_before_clock TEXT, removed_not_after TEXT, removed_not_after_clock TEXT, removed_evidence TEXT NOT NULL,
   removed_commit TEXT NOT NULL, removed_update_before TEXT NOT NULL, removed_update_after TEXT NOT NULL,
   how            TEXT NOT NULL,
-  as_of          TEXT NOT NULL     -- last observation of the ref
+  as_of          TEXT NOT NULL,    -- last observation of the ref
+  certain_from   TEXT,             -- the part in which it was there and cannot have been away; NULL: none is shown
+  certain_to     TEXT,
+  would_narrow   TEXT NOT NULL     -- JSON array of origins that were not had in full and could narrow a bound
 ) STRICT;
 CREATE INDEX presence_by_repository ON presence (repository, ref, path);
 

@@ -1,0 +1,118 @@
+package timeline
+
+import (
+	"fmt"
+	"slices"
+
+	"pentimento/internal/casefile"
+	"pentimento/internal/evidence"
+	"pentimento/internal/when"
+)
+
+// peelTags learns from every listing which commit stands behind a tag object.
+func (r *reader) peelTags() {
+	r.peeled = map[evidence.OID]evidence.OID{}
+	for _, l := range append(slices.Clone(r.Facts.Earlier), r.Facts.Listing) {
+		for _, ref := range l.Refs {
+			if ref.Peeled != "" {
+				r.peeled[ref.OID] = ref.Peeled
+			}
+		}
+	}
+}
+
+// sightings are what sources saw each ref hold before the last listing, by time: earlier listings, in which a ref of another source can be
+// missing too, and the sightings of others. They stand among the moves as moves from a state to itself. What a clock stamped after the
+// last listing is left out: the reading is as of that.
+func (r *reader) sightings(names map[evidence.Ref]bool) map[evidence.Ref][]Move {
+	out := map[evidence.Ref][]Move{}
+	add := func(ref evidence.Ref, o evidence.OID, at when.Instant, origin evidence.Origin) {
+		if at.NotBefore.At.IsZero() || r.Facts.Listing.Known() && !at.NotBefore.At.Before(r.Facts.Listing.At) || o == "" {
+			return
+		}
+		out[ref] = append(out[ref], Move{Ref: ref, Before: r.peel(o), After: r.peel(o), At: at, Evidence: at.Evidence, origin: origin, seen: true})
+	}
+	for _, l := range r.Facts.Earlier {
+		r.listingSightings(l, names, add)
+	}
+	for _, s := range r.Facts.Sightings {
+		if s.Ref != "HEAD" {
+			add(s.Ref, s.OID, when.At(s.At, s.Clock, s.ID()), s.Origin)
+		}
+	}
+	for ref, list := range out {
+		slices.SortFunc(list, compareMoves)
+		out[ref] = thin(list)
+	}
+	return out
+}
+
+func (r *reader) listingSightings(l casefile.Listing, names map[evidence.Ref]bool, add func(evidence.Ref, evidence.OID, when.Instant, evidence.Origin)) {
+	at := when.At(l.At, when.Server, l.Source)
+	there := map[evidence.Ref]bool{}
+	for _, ref := range l.Refs {
+		there[ref.Ref] = true
+		if ref.Ref != "HEAD" {
+			add(ref.Ref, ref.Target(), at, evidence.OriginGitRefs)
+		}
+	}
+	for ref := range names {
+		if !there[ref] {
+			add(ref, evidence.ZeroOID, at, evidence.OriginGitRefs)
+		}
+	}
+}
+
+// maxSightings is how many sightings of one ref are read one by one; of more, those that lie between two equal ones are left out.
+const maxSightings = 64
+
+// thin bounds what a case that is collected again every hour costs.
+func thin(list []Move) []Move {
+	if len(list) <= maxSightings {
+		return list
+	}
+	var out []Move
+	for i, m := range list {
+		if i > 0 && i+1 < len(list) && list[i-1].After == m.After && list[i+1].After == m.After {
+			continue
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// saw brings a track to a sighting. What the ref is known to hold stands; something else became its state after it was last known to
+// hold what it held before.
+func (r *reader) saw(t *track, m *Move) {
+	switch at := t.last(); {
+	case len(t.tips) == 0 && m.After == evidence.ZeroOID:
+		t.tips = []tip{{oid: m.After, at: when.Between(when.Bound{}, m.At.NotAfter, m.Evidence...)}}
+	case len(t.tips) == 0:
+		t.tips = r.readGit(t.ref, m.After, "", when.Between(when.Bound{}, m.At.NotAfter, m.Evidence...))
+	case at.oid == "" && m.After.Object():
+		r.fill(t, m.After, m.At.NotAfter, m.Evidence)
+	case at.oid != m.After:
+		r.broken(t, m.After, m.At.NotAfter, m.Evidence)
+	}
+	held := &t.tips[len(t.tips)-1].held
+	if from := m.At.NotBefore; !held.NotBefore.Known() || from.At.After(held.NotBefore.At) {
+		*held = when.Between(from, from, m.Evidence...)
+	}
+}
+
+// leaving is the bound from below of whatever took a tip away: it came after the ref came to hold it, and after it was last seen there.
+func (x tip) leaving() (when.Bound, []string) {
+	from, held := firmOnly(x.at.NotBefore), x.held.NotBefore
+	if held.Known() && !from.At.After(held.At) {
+		return held, slices.Concat(x.at.Evidence, x.held.Evidence)
+	}
+	return from, x.at.Evidence
+}
+
+// since words when a ref came to hold a tip, and when it was last seen to.
+func (x tip) since() string {
+	if x.held.Known() {
+		return fmt.Sprintf("%s (last seen there %s)", x.at, x.held)
+	}
+	return x.at.String()
+}
