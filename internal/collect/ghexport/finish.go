@@ -1,0 +1,67 @@
+package ghexport
+
+import (
+	"fmt"
+	"strings"
+
+	"pentimento/internal/evidence"
+)
+
+// finish adds what concerns all repositories of an organisation, and closes every repository's unit with coverage and the gaps of the file.
+func (e *export) finish() error {
+	filed := make([]bool, len(e.shared))
+	for _, g := range e.sorted() {
+		for i, r := range e.shared {
+			if strings.EqualFold(r.text("org"), g.repo.Owner()) {
+				g.add(r)
+				filed[i] = true
+			}
+		}
+		if err := e.flush(g, func(obs *evidence.Observation) { e.close(g, obs) }); err != nil {
+			return err
+		}
+	}
+	for _, ok := range filed {
+		if ok {
+			e.sum.Stored++
+		} else {
+			e.sum.Unnamed++
+		}
+	}
+	return nil
+}
+
+func (e *export) close(g *group, obs *evidence.Observation) {
+	obs.Done = true
+	whole := e.cfg.declared() && e.sum.Bad == 0 && len(e.sum.Damage) == 0
+	all := evidence.Coverage{Origin: e.origin, From: g.first, To: g.last, Oldest: g.first}
+	if e.cfg.declared() {
+		all.From, all.To, all.Complete = e.cfg.CoversFrom.UTC(), e.cfg.CoversTo.UTC(), whole
+	}
+	obs.Coverage = append(obs.Coverage, all)
+	if e.origin == evidence.OriginAuditLog {
+		git := all
+		if kept := git.To.Add(-gitKept); git.From.Before(kept) {
+			git.From = kept
+		}
+		git.Detail, git.Oldest = "git events", g.first
+		obs.Coverage = append(obs.Coverage, git)
+	}
+	if e.sum.Bad > 0 {
+		obs.Gaps = append(obs.Gaps, evidence.Gap{Kind: evidence.GapUnreadable, Subject: "rows of the export",
+			Detail: fmt.Sprintf("%d of %d rows could not be read: %s", e.sum.Bad, e.sum.Rows, strings.Join(e.bad, "; "))})
+	}
+	if len(e.sum.Damage) > 0 {
+		obs.Gaps = append(obs.Gaps, evidence.Gap{Kind: evidence.GapTruncated, Subject: "files of the export",
+			Detail: fmt.Sprintf("%d files end early or are damaged; the first, %s", len(e.sum.Damage), e.sum.Damage[0]), Hint: "export it again"})
+	}
+	if g.silent > 0 {
+		obs.Gaps = append(obs.Gaps, evidence.Gap{Kind: evidence.GapUnsupported, Subject: "pushes in the audit log",
+			Detail: fmt.Sprintf("%d pushes between %s and %s are told without branch and commit", g.silent, evidence.Stamp(g.silentFrom), evidence.Stamp(g.silentTo)),
+			Hint:   "the stored rows say who pushed when; activity of the repository says what"})
+	}
+	if g.gaps > maxNamed {
+		obs.Gaps = append(obs.Gaps, evidence.Gap{Kind: evidence.GapTruncated, Subject: "more events",
+			Detail: fmt.Sprintf("%d events have a gap of their own, %d more are in the stored rows alone", maxNamed, g.gaps-maxNamed)})
+	}
+}
