@@ -14,6 +14,7 @@ import (
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/collect"
+	"pentimento/internal/collect/wire"
 	"pentimento/internal/evidence"
 )
 
@@ -30,6 +31,9 @@ type collectOptions struct {
 	host, api   string
 	only        []string
 	concurrency int
+	refresh     bool
+	calls       int    // API calls of this run, 0 for no bound
+	callsEach   int    // for each repository
 	preserve    string // archive to write when the collection has ended
 	objects     bool   // with the git objects
 }
@@ -39,21 +43,29 @@ func (p *program) collectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "collect",
 		Short: "Collect facts from git and the GitHub API",
-		Long: `Collects facts of every repository in the case: refs and the whole history over git (without file contents, then the texts of all
-workflow files), then repository, activity, events and workflow runs from the API, then lost commits that any of these name, then jobs and
-steps of the runs of malicious workflow files.
+		Long: `Collects facts of every repository in the case, in four phases over all of them, so that what expires or can be deleted is had
+first: what each repository is; then activity, events and workflow runs from the API; then refs and the whole history over git (without file
+contents, then the texts of all workflow files); then what came since, lost commits that any of these name, and jobs and steps of the runs
+of malicious workflow files.
 
-What cannot be had becomes a gap and the collection goes on. Interrupted at any time, the same command goes on where it stopped; a finished
-collection is asked anew by the next one, and adds only what changed.
+What cannot be had becomes a gap and the collection goes on. Interrupted at any time, the same command goes on where it stopped, after days
+too; a finished collection is asked anew by the next one, and adds only what changed. With --refresh no more is asked for than what came
+since: lists are read down to where the last one began, whatever had failed is asked again.
+
+--max-calls and --max-calls-per-repository bound the API calls of this run (git is not counted). Every request counts, one repeated after a
+failure and one answered "not modified" too, though that is free of GitHub's hourly limit. What is left waits for the next run, which goes
+on there; a list is asked for as a whole, so a bound below what its pages need never gets through it. "pentimento status" says what waits.
 
 --host is the root of the git server: a repository is HOST/owner/name.git, its API HOST/api/v3. For https://github.com the API is
-api.github.com. --api names another address of the API, or "none". GITHUB_TOKEN or GH_TOKEN authenticates at these two and nowhere else.
+api.github.com. --api names another address of the API, or "none". GITHUB_TOKEN or GH_TOKEN authenticates at these two and nowhere else;
+"pentimento help environment" names more tokens, and an app, which share the work.
 
 --preserve writes one archive when the collection has ended: the case as it stands then, and a manifest of digests, for "pentimento verify"
 here or elsewhere. Do that before anybody cleans up. With --with-objects it also holds, for each repository, a git bundle of the commits that no ref reaches
 any more, those that changed the workflows, and the tips, with their workflow files: as they came, so with any secret that somebody committed.`,
 		Example: `  pentimento collect
   pentimento collect --host https://github.example.com
+  pentimento collect --refresh --max-calls 4000
   pentimento collect --api none --only git`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -62,7 +74,10 @@ any more, those that changed the workflows, and the tips, with their workflow fi
 	}
 	cmd.Flags().StringVar(&o.host, "host", gitHub, "root of the git server")
 	cmd.Flags().StringVar(&o.api, "api", "", "base address of the REST API, or none (default: the host's own)")
-	cmd.Flags().StringSliceVar(&o.only, "only", nil, "only these: "+strings.Join(stepNames, ", "))
+	cmd.Flags().StringSliceVar(&o.only, "only", nil, "only these: "+strings.Join(partNames(), ", "))
+	cmd.Flags().BoolVar(&o.refresh, "refresh", false, "only what came since the case last listed it")
+	cmd.Flags().IntVar(&o.calls, "max-calls", 0, "API calls in this run (default: no bound)")
+	cmd.Flags().IntVar(&o.callsEach, "max-calls-per-repository", 0, "API calls for each repository in this run (default: no bound)")
 	cmd.Flags().IntVar(&o.concurrency, "concurrency", 4, "repositories at one time")
 	cmd.Flags().StringVar(&o.preserve, "preserve", "", "write the case with a manifest of digests to this archive (.zip)")
 	cmd.Flags().BoolVar(&o.objects, "with-objects", false, "with --preserve: the relevant git objects too, which can hold committed secrets")
@@ -71,9 +86,12 @@ any more, those that changed the workflows, and the tips, with their workflow fi
 
 func (o *collectOptions) check() error {
 	for _, name := range o.only {
-		if !slices.Contains(stepNames, name) {
-			return usagef("--only %s: no such part; there are %s", name, strings.Join(stepNames, ", "))
+		if names := partNames(); !slices.Contains(names, name) {
+			return usagef("--only %s: no such part; there are %s", name, strings.Join(names, ", "))
 		}
+	}
+	if o.calls < 0 || o.callsEach < 0 {
+		return usagef("--max-calls and --max-calls-per-repository are not below zero")
 	}
 	if o.concurrency < 1 || o.concurrency > maxConcurrency {
 		return usagef("--concurrency: from 1 to %d", maxConcurrency)
@@ -122,7 +140,7 @@ func (p *program) collect(ctx context.Context, c *casefile.Case, o collectOption
 	if err != nil {
 		return err
 	}
-	token, err := p.token()
+	credentials, err := p.credentials(api)
 	if err != nil {
 		return err
 	}
@@ -134,46 +152,88 @@ func (p *program) collect(ctx context.Context, c *casefile.Case, o collectOption
 		return hint(errors.New("the case holds no repositories"), "pentimento add OWNER/NAME, or add -f FILE")
 	}
 	debug.SetMemoryLimit(memoryLimit)
-	info, err := c.Info(ctx)
+	s, err := p.newSteps(ctx, c, o)
 	if err != nil {
 		return err
 	}
-	now := p.caseClock(info)
-	slices.Sort(o.only)
-	plan := casefile.Plan{Host: host.String(), API: o.api, Only: strings.Join(o.only, ",")}
-	resumed, err := c.BeginCollection(ctx, plan, now())
-	if err != nil {
+	if err := p.begin(ctx, c, casefile.Plan{Host: host.String(), API: o.api, Only: strings.Join(s.only, ","), Refresh: o.refresh}, s.now()); err != nil {
 		return err
 	}
-	if resumed {
-		p.say("going on with the interrupted collection")
-	}
-	meter := p.newMeter(len(targets))
-	s := &steps{file: c, info: info, now: now, only: o.only, targets: map[string]casefile.Target{}, meter: meter,
-		unknown: map[string]evidence.Observation{}}
-	if err := s.connect(token, host, api); err != nil {
-		meter.close()
+	s.meter = p.newMeter(len(targets), len(s.phases()))
+	defer s.meter.close()
+	if err := s.connect(credentials, host, api); err != nil {
 		return err
 	}
 	var names []evidence.Repository
 	for _, t := range targets {
-		names, s.targets[t.Repository.Key()] = append(names, t.Repository), t
+		names = append(names, t.Repository)
+		if t.Mirror != "" {
+			s.mirrors[t.Repository] = t.Mirror
+		}
 	}
-	runner := &collect.Runner{Now: now, Concurrency: o.concurrency, Steps: s.of, Finished: meter.finished,
+	runner := &collect.Runner{Now: s.now, Concurrency: o.concurrency, Phases: s.phases(), Finished: s.meter.finished,
 		Store: collect.Store{Append: c.Append, Done: c.Done, Reopen: c.Reopen}}
 	err = runner.Run(ctx, names)
-	meter.close()
+	s.meter.close()
 	if err != nil {
 		return err
 	}
-	if err := c.FinishCollection(ctx, now()); err != nil {
+	if waiting, err := c.Waiting(ctx); err != nil || waiting > 0 {
+		p.say("%d of %d repositories wait for API calls, %d were made; run collect again: it goes on where this run stopped", waiting, len(targets), s.calls.Spent())
+		return err
+	}
+	if err := c.FinishCollection(ctx, s.now()); err != nil {
 		return err
 	}
 	p.say("collected %d repositories; next: pentimento analyze", len(targets))
 	if o.preserve == "" {
 		return nil
 	}
-	return p.preserve(ctx, preservation{file: c, git: s.git, to: o.preserve, objects: o.objects, now: now()})
+	return p.preserve(ctx, preservation{file: c, git: s.git, to: o.preserve, objects: o.objects, now: s.now()})
+}
+
+// newSteps prepares the work, but for the servers and the meter.
+func (p *program) newSteps(ctx context.Context, c *casefile.Case, o collectOptions) (*steps, error) {
+	info, err := c.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	packs, err := casePacks(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return &steps{file: c, info: info, now: p.caseClock(info), sleep: p.sleep, only: slices.Sorted(slices.Values(o.only)), refresh: o.refresh, packs: packs,
+		mirrors: map[evidence.Repository]string{}, calls: wire.NewAllowance("this run", o.calls, nil), perRepository: o.callsEach,
+		allowances: map[evidence.Repository]*wire.Allowance{}}, nil
+}
+
+// staleAfter is when what an interrupted collection holds is old enough to be said: GitHub forgets events after 30 days, and attackers and
+// maintainers need hours.
+const staleAfter = 24 * time.Hour
+
+// begin takes up or begins a collection, and says how old what it holds is.
+func (p *program) begin(ctx context.Context, c *casefile.Case, plan casefile.Plan, now time.Time) error {
+	resumed, err := c.BeginCollection(ctx, plan, now)
+	if err != nil || !resumed {
+		return err
+	}
+	p.say("going on with the interrupted collection")
+	all, err := c.Collections(ctx)
+	if err != nil {
+		return err
+	}
+	if oldest := all[len(all)-1].Oldest; !oldest.IsZero() && now.Sub(oldest) >= staleAfter {
+		p.say("its oldest answer is of %s, %s ago, and is not asked for again; when this has ended, collect --refresh adds what came since", evidence.Stamp(oldest), days(now.Sub(oldest)))
+	}
+	return nil
+}
+
+// days writes an age for people.
+func days(d time.Duration) string {
+	if d < 48*time.Hour {
+		return fmt.Sprintf("%d hours", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
 }
 
 // caseClock stamps observations: with the case's now where that was given, else with the clock of this machine.
@@ -182,21 +242,6 @@ func (p *program) caseClock(info casefile.Info) func() time.Time {
 		return func() time.Time { return info.Now }
 	}
 	return func() time.Time { return p.clock().UTC().Truncate(time.Second) } // sources stamp no finer
-}
-
-// token authenticates at the host and its API. It is read from the environment alone, without the white space that files and pasting add,
-// and goes into a header: anything but visible ASCII would make every request fail, with the token in the error.
-func (p *program) token() (string, error) {
-	for _, name := range []string{"GITHUB_TOKEN", "GH_TOKEN"} {
-		t := strings.TrimSpace(p.env(name))
-		if strings.ContainsFunc(t, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			return "", hint(usagef("%s holds characters that no token has", name), "set it to the token alone, without quotes or a second line")
-		}
-		if t != "" {
-			return t, nil
-		}
-	}
-	return "", nil
 }
 
 func userAgent() string { return fmt.Sprintf("pentimento/%s", strings.Trim(version(), "()")) }

@@ -18,16 +18,17 @@ import (
 type meter struct {
 	p     *program
 	total int
-	bars  *mpb.Progress // nil: plain lines
+	bars  *mpb.Progress // nil: plain lines; the bar counts each repository once a phase
 	bar   *mpb.Bar
 	bytes atomic.Int64
 	limit atomic.Pointer[string] // budget of the API as last stated
-	done  atomic.Int64
 
 	lines sync.Mutex // repositories are worked off at one time, and stderr takes one line at a time
+	phase string
+	done  int // repositories, in the phase
 }
 
-func (p *program) newMeter(total int) *meter {
+func (p *program) newMeter(total, phases int) *meter {
 	m := &meter{p: p, total: total}
 	unknown := "API budget ?"
 	m.limit.Store(&unknown)
@@ -35,8 +36,12 @@ func (p *program) newMeter(total int) *meter {
 		return m
 	}
 	m.bars = mpb.New(mpb.WithOutput(p.stderr), mpb.WithWidth(40))
-	m.bar = m.bars.AddBar(int64(total),
-		mpb.PrependDecorators(decor.CountersNoUnit("%d of %d repositories ")),
+	m.bar = m.bars.AddBar(int64(total*phases),
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
+			m.lines.Lock()
+			defer m.lines.Unlock()
+			return fmt.Sprintf("%s: %d of %d repositories ", m.phase, m.done, total)
+		})),
 		mpb.AppendDecorators(
 			decor.Any(func(decor.Statistics) string { return fmt.Sprintf(" git %.1f MiB ", float64(m.bytes.Load())/(1<<20)) }),
 			decor.Any(func(decor.Statistics) string { return " " + *m.limit.Load() + " " }),
@@ -66,8 +71,19 @@ func (m *meter) waiting(reason string, until time.Time) {
 	m.line("waiting until %s: %s", until.UTC().Format(time.RFC3339), reason)
 }
 
-func (m *meter) finished(repo evidence.Repository, err error) {
-	n := m.done.Add(1)
+func (m *meter) refused(n, of int) {
+	m.line("token %d of %d is not accepted by the API (401) and is left out", n, of)
+}
+
+// finished is told of each repository once a phase: in every phase but the last all of them come.
+func (m *meter) finished(phase string, repo evidence.Repository, err error) {
+	m.lines.Lock()
+	if m.phase != phase {
+		m.phase, m.done = phase, 0
+	}
+	m.done++
+	n := m.done
+	m.lines.Unlock()
 	if m.bar != nil {
 		m.bar.Increment()
 	}
@@ -76,7 +92,7 @@ func (m *meter) finished(repo evidence.Repository, err error) {
 		return
 	}
 	if m.bars == nil {
-		m.line("%d/%d %s", n, m.total, repo)
+		m.line("%s %d/%d %s", phase, n, m.total, repo)
 	}
 }
 

@@ -62,7 +62,7 @@ func start(t testing.TB, path string, env []string, args ...string) *process {
 	}
 	p := &process{t: t, ended: make(chan struct{}), began: time.Now()}
 	p.cmd = exec.Command(file, append([]string{"--case", path}, args...)...)
-	p.cmd.Env = append(append(os.Environ(), "GITHUB_TOKEN=", "GH_TOKEN=", "SOURCE_DATE_EPOCH="), env...)
+	p.cmd.Env = append(append(os.Environ(), "GITHUB_TOKEN=", "GH_TOKEN=", "GITHUB_TOKENS=", "GITHUB_APP_ID=", "GITHUB_APP_INSTALLATION_ID=", "GITHUB_APP_PRIVATE_KEY_FILE=", "SOURCE_DATE_EPOCH="), env...)
 	p.cmd.Stderr = &p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

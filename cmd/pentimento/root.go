@@ -20,6 +20,7 @@ type program struct {
 	stdout, stderr io.Writer
 	env            func(string) string
 	clock          func() time.Time
+	sleep          func(context.Context, time.Duration) error // between the tries of a request; nil waits on the real clock
 
 	casePath string // --case
 	quiet    bool   // --quiet
@@ -102,7 +103,7 @@ seen is a gap, never a clean bill of health.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddGroup(&cobra.Group{ID: "work", Title: "The work, in order:"}, &cobra.Group{ID: "ask", Title: "What was found:"})
 	for _, c := range []*cobra.Command{
-		p.drillCommand(), p.initCommand(), p.addCommand(), p.collectCommand(), p.declareCommand(), p.analyzeCommand(),
+		p.drillCommand(), p.initCommand(), p.addCommand(), p.collectCommand(), p.statusCommand(), p.declareCommand(), p.analyzeCommand(),
 	} {
 		c.GroupID = "work"
 		root.AddCommand(c)

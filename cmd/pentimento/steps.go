@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"pentimento/internal/campaign"
 	"pentimento/internal/casefile"
 	"pentimento/internal/collect"
 	"pentimento/internal/collect/ghapi"
@@ -22,43 +23,58 @@ import (
 // (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api), of which a repository has one under way.
 const maxConcurrency = 50
 
-// stepNames are the parts of a collection that --only takes, in their order.
-var stepNames = []string{"repository", "git", "activity", "events", "runs", "recovery", "jobs"}
-
-// Units of this package: they span what two collectors do.
+// Units of this package: they span what several collectors do.
 const (
 	unitRecovery = "recovery"
 	unitAPI      = "api"
+	unitAskAgain = "api/ask-again"
+	unitCatchUp  = "api/catch-up"
 )
 
-// steps builds the work on one repository from the collectors.
+// steps builds the work on one repository from the collectors. It keeps nothing of a repository beyond a step but what is left of its own
+// bound of calls, where that is given.
 type steps struct {
 	file    *casefile.Case
 	info    casefile.Info
 	now     func() time.Time
+	sleep   func(context.Context, time.Duration) error // between tries, see program
 	only    []string
-	targets map[string]casefile.Target
+	refresh bool
+	mirrors map[evidence.Repository]string // of those that are read from a clone instead of fetched
+	packs   []campaign.Pack
 	meter   *meter
 
 	git *gitremote.Collector
 	api *ghapi.Collector // nil: --api none
+	// late lists no more than what came since the case last listed it, as api does in a refresh.
+	late *ghapi.Collector
 
-	mu      sync.Mutex
-	unknown map[string]evidence.Observation // what the API said of repositories that it does not know, by key
+	calls         *wire.Allowance // of this run
+	perRepository int             // bound of calls for each, 0 for none
+	mu            sync.Mutex
+	allowances    map[evidence.Repository]*wire.Allowance
 }
 
-func (s *steps) connect(token string, host, api *url.URL) error {
+func (s *steps) connect(credentials []*wire.Credential, host, api *url.URL) error {
 	hosts := []string{host.Host}
 	if api != nil {
 		hosts = append(hosts, api.Host)
 	}
-	client := wire.NewClient(wire.Config{Token: token, Hosts: hosts, UserAgent: userAgent(), OnWait: s.meter.waiting, Budget: s.meter.budget})
+	client := wire.NewClient(wire.Config{Credentials: credentials, Hosts: hosts, UserAgent: userAgent(), OnWait: s.meter.waiting,
+		OnRefused: s.meter.refused, Budget: s.meter.budget, Sleep: s.sleep})
 	s.git = gitremote.New(gitremote.Config{Host: host, Client: client, Mirrors: s.file.Mirrors(), Now: s.now, UserAgent: userAgent(), Progress: s.meter.received})
 	if api == nil {
 		return nil
 	}
+	cfg := ghapi.Config{Base: api, Client: client, Since: s.info.Since, Until: s.info.Until, Now: s.now, Cached: s.cached, Known: s.known, Held: s.held}
 	var err error
-	s.api, err = ghapi.New(ghapi.Config{Base: api, Client: client, Since: s.info.Since, Until: s.info.Until, Now: s.now, Cached: s.cached})
+	if s.api, err = ghapi.New(cfg); err != nil {
+		return err
+	}
+	cfg.Held = func(repo evidence.Repository, origin evidence.Origin) (ghapi.Held, bool) {
+		return s.heldList(context.Background(), repo, origin)
+	}
+	s.late, err = ghapi.New(cfg)
 	return err
 }
 
@@ -69,38 +85,36 @@ func (s *steps) cached(repo evidence.Repository, target string) (string, []byte,
 	return etag, body, ok && err == nil
 }
 
-// of lists the steps of a repository in the order that later ones need: what names a commit comes before its recovery, and what holds a
-// malicious file before the jobs of its runs.
-func (s *steps) of(repo evidence.Repository) []collect.Step {
-	git := collect.Step{Units: []string{"git/refs", "git/history"}, Run: s.fetch}
-	if s.targets[repo.Key()].Mirror != "" {
-		git = collect.Step{Units: []string{"git/mirror"}, Run: s.mirror}
+// known is GitHub's id of the repository as it was last answered. A store that cannot be read: see [steps.cached].
+func (s *steps) known(repo evidence.Repository) int64 {
+	state, err := s.file.State(context.Background(), repo)
+	if err != nil || state == nil {
+		return 0
 	}
-	all := map[string][]collect.Step{
-		"git":      {git},
-		"recovery": {{Units: []string{unitRecovery}, Within: []string{"git/recovery", ghapi.UnitGitData}, Run: s.recover}},
+	return state.GitHubID
+}
+
+func (s *steps) ofRepository(evidence.Repository) []collect.Step {
+	if s.api == nil {
+		return []collect.Step{{Units: []string{unitAPI}, Run: missingAPI}}
 	}
-	if s.api != nil {
-		all["repository"] = []collect.Step{{Units: []string{ghapi.UnitRepository}, Run: s.identify}, {Units: []string{unitAPI}, Run: askedAPI}}
-		all["git"] = append(all["git"], collect.Step{Units: []string{ghapi.UnitRepository}, Run: s.tellUnknown})
-		all["activity"] = s.ofAPI(ghapi.UnitActivity, s.api.Activity)
-		all["events"] = s.ofAPI(ghapi.UnitEvents, s.api.Events)
-		all["runs"] = s.ofAPI(ghapi.UnitRuns, s.api.Runs)
-		all["jobs"] = s.ofAPI(ghapi.UnitJobs, s.jobs)
-	} else {
-		all["repository"] = []collect.Step{{Units: []string{unitAPI}, Run: missingAPI}}
+	return []collect.Step{{Units: []string{ghapi.UnitRepository}, Run: s.identify}, {Units: []string{unitAPI}, Run: askedAPI}}
+}
+
+func (s *steps) ofGit(repo evidence.Repository) []collect.Step {
+	out := []collect.Step{{Units: []string{"git/refs", "git/history"}, Run: s.fetch}}
+	if s.mirrors[repo] != "" {
+		out = []collect.Step{{Units: []string{"git/mirror"}, Run: s.mirror}}
 	}
-	var out []collect.Step
-	for _, name := range stepNames {
-		if s.planned(name) {
-			out = append(out, all[name]...)
-		}
+	if s.api != nil && s.planned("repository") {
+		out = append(out, collect.Step{Units: []string{unitAskAgain}, Run: s.askAgain})
 	}
 	return out
 }
 
-// planned reports whether --only leaves a part in.
-func (s *steps) planned(part string) bool { return len(s.only) == 0 || slices.Contains(s.only, part) }
+func (s *steps) ofRecovery(evidence.Repository) []collect.Step {
+	return []collect.Step{{Units: []string{unitRecovery}, Within: []string{"git/recovery", ghapi.UnitGitData}, Run: s.recover}}
+}
 
 func (s *steps) fetch(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
 	barred, err := s.barred(ctx, repo, evidence.GapIdentity)
@@ -115,24 +129,17 @@ func (s *steps) fetch(ctx context.Context, repo evidence.Repository, emit collec
 }
 
 func (s *steps) mirror(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
-	return s.git.Mirror(ctx, repo, s.targets[repo.Key()].Mirror, emit)
+	return s.git.Mirror(ctx, repo, s.mirrors[repo], emit)
 }
 
-// identify asks the API what the repository is, before anything is filed under its name. An answer that it does not know the repository
-// is held back until git has spoken, where git is asked: see [steps.tellUnknown].
+// identify asks the API what the repository is, before anything is filed under its name.
 func (s *steps) identify(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
-	facts, err := s.file.Facts(ctx, repo)
+	was, err := s.file.State(ctx, repo)
 	if err != nil {
 		return err
 	}
 	_, _, err = s.api.Repository(ctx, repo, func(obs evidence.Observation) error {
-		if s.planned("git") && slices.ContainsFunc(obs.Gaps, func(g evidence.Gap) bool { return g.Kind == evidence.GapGone }) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.unknown[repo.Key()] = obs
-			return nil
-		}
-		if was, is := facts.State, obs.State; was != nil && is != nil && was.GitHubID != is.GitHubID {
+		if is := obs.State; was != nil && is != nil && was.GitHubID != is.GitHubID {
 			obs.State = nil
 			obs.Gaps = append(obs.Gaps, evidence.Gap{Unit: obs.Unit, Kind: evidence.GapIdentity, Subject: string(repo),
 				Detail: fmt.Sprintf("the name belonged to repository %d and belongs to %d now: nothing more is collected under it", was.GitHubID, is.GitHubID),
@@ -143,50 +150,54 @@ func (s *steps) identify(ctx context.Context, repo evidence.Repository, emit col
 	return err
 }
 
-// tellUnknown emits the answer of an API that does not know the repository. Where git serves it, that is no sign that it is gone: the API
-// is missing, which is one gap.
-func (s *steps) tellUnknown(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
-	s.mu.Lock()
-	obs, held := s.unknown[repo.Key()]
-	s.mu.Unlock()
-	if !held {
-		return nil
-	}
-	facts, err := s.file.Facts(ctx, repo)
+// askAgain asks the API a second time for a repository that it did not know and git has served since. Where it still does not, that is
+// no sign that the repository is gone: the API is missing, which is one gap.
+func (s *steps) askAgain(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
+	gaps, err := s.file.Gaps(ctx, repo)
 	if err != nil {
 		return err
 	}
-	for i, g := range obs.Gaps {
-		if g.Kind == evidence.GapGone && facts.Listing.Known() {
-			obs.Gaps[i] = evidence.Gap{Unit: g.Unit, Kind: evidence.GapNotCollected, Subject: "GitHub API",
-				Detail: "git serves the repository and the API does not know it: erased commits, times of pushes and runs cannot be seen",
-				Hint:   "collect with a token that may see the repository, or name its API with --api"}
-		}
+	listing, err := s.file.Listing(ctx, repo)
+	if err != nil {
+		return err
 	}
-	return emit(obs)
+	last := evidence.Observation{Repository: repo, Unit: unitAskAgain, Done: true}
+	unknown := slices.ContainsFunc(gaps, func(g evidence.Gap) bool { return g.Unit == ghapi.UnitRepository && g.Kind == evidence.GapGone })
+	unserved := slices.ContainsFunc(gaps, func(g evidence.Gap) bool { return g.Unit == "git/refs" && unanswered[g.Kind] })
+	if !unknown || unserved || !listing.Known() || s.mirrors[repo] != "" {
+		return emit(last)
+	}
+	if err := s.file.Reopen(ctx, repo, []string{ghapi.UnitRepository}); err != nil {
+		return err
+	}
+	_, _, err = s.api.Repository(ctx, repo, func(obs evidence.Observation) error {
+		for i, g := range obs.Gaps {
+			if g.Kind == evidence.GapGone {
+				obs.Gaps[i] = evidence.Gap{Unit: g.Unit, Kind: evidence.GapNotCollected, Subject: "GitHub API",
+					Detail: "git serves the repository and the API does not know it: erased commits, times of pushes and runs cannot be seen",
+					Hint:   "collect with a token that may see the repository, or name its API with --api"}
+			}
+		}
+		if obs.State != nil { // it has come into being, or into sight, since it was first asked for
+			last.Gaps = []evidence.Gap{{Unit: unitAskAgain, Kind: evidence.GapServer, Subject: "GitHub API",
+				Detail: "the API did not know the repository at first and knew it later: nothing else was asked of it", Hint: "run collect again"}}
+		}
+		return emit(obs)
+	})
+	if err != nil {
+		return err
+	}
+	return emit(last)
 }
+
+// unanswered are the gaps in unit git/refs that mean that no listing came.
+var unanswered = map[evidence.GapKind]bool{evidence.GapGone: true, evidence.GapBlocked: true, evidence.GapForbidden: true, evidence.GapRateLimit: true,
+	evidence.GapServer: true, evidence.GapRefused: true, evidence.GapUnsupported: true}
 
 // barred reports whether the API's word on the repository leaves no sense in asking on: it does not have it, or it is another one by now.
 func (s *steps) barred(ctx context.Context, repo evidence.Repository, kinds ...evidence.GapKind) (bool, error) {
-	facts, err := s.file.Facts(ctx, repo)
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(facts.Gaps, func(g evidence.Gap) bool { return g.Unit == ghapi.UnitRepository && slices.Contains(kinds, g.Kind) }), nil
-}
-
-// ofAPI is a step that makes no sense where the API does not have the repository: then the one gap of unit api/repository says it all.
-func (s *steps) ofAPI(unit string, run func(context.Context, evidence.Repository, collect.Emit) error) []collect.Step {
-	return []collect.Step{{Units: []string{unit}, Run: func(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
-		barred, err := s.barred(ctx, repo, evidence.GapGone, evidence.GapBlocked, evidence.GapNotCollected, evidence.GapForbidden, evidence.GapIdentity)
-		if err != nil {
-			return err
-		}
-		if barred {
-			return emit(evidence.Observation{Repository: repo, Unit: unit, Done: true})
-		}
-		return run(ctx, repo, emit)
-	}}}
+	gaps, err := s.file.Gaps(ctx, repo)
+	return slices.ContainsFunc(gaps, func(g evidence.Gap) bool { return g.Unit == ghapi.UnitRepository && slices.Contains(kinds, g.Kind) }), err
 }
 
 // missingAPI is the one gap of a repository whose API nobody asked.
@@ -216,7 +227,7 @@ func (s *steps) recover(ctx context.Context, repo evidence.Repository, emit coll
 		wants = append(wants, gitremote.Want{OID: oid, NamedBy: ids})
 	}
 	missing := wants
-	if s.targets[repo.Key()].Mirror == "" {
+	if s.mirrors[repo] == "" {
 		if missing, err = s.git.Recover(ctx, repo, wants, emit); err != nil {
 			return err
 		}
@@ -226,6 +237,11 @@ func (s *steps) recover(ctx context.Context, repo evidence.Repository, emit coll
 		ask := make([]ghapi.Want, 0, len(missing))
 		for _, w := range missing {
 			ask = append(ask, ghapi.Want{OID: w.OID, NamedBy: w.NamedBy})
+		}
+		ask, again := s.settled(ask, facts.Seen, facts.Gaps)
+		again.Repository, again.Unit = repo, ghapi.UnitGitData
+		if err := emit(again); err != nil {
+			return err
 		}
 		if _, err := s.api.Objects(ctx, repo, ask, emit); err != nil { // it makes a gap of each that it does not get
 			return err
@@ -273,21 +289,12 @@ func (s *steps) jobs(ctx context.Context, repo evidence.Repository, emit collect
 	if err != nil {
 		return err
 	}
-	var runs []ghapi.RunRef
-	for _, r := range facts.Runs {
-		if paths[r.WorkflowPath()] {
-			runs = append(runs, ghapi.RunRef{RunID: r.RunID, Attempt: r.Attempt})
-		}
-	}
-	return s.api.Jobs(ctx, repo, runs, emit)
+	runs := slices.DeleteFunc(facts.Runs, func(r evidence.Run) bool { return !paths[r.WorkflowPath()] })
+	return s.api.Jobs(ctx, repo, s.fresh(runs, facts.Coverage), emit)
 }
 
 // maliciousPaths lists the workflow paths at which any commit of the repository holds a malicious version.
 func (s *steps) maliciousPaths(ctx context.Context, facts *casefile.Facts) (map[string]bool, error) {
-	packs, err := casePacks(ctx, s.file)
-	if err != nil {
-		return nil, err
-	}
 	paths := map[evidence.OID][]string{}
 	for _, o := range facts.History.All() {
 		entries, _ := facts.History.Workflows(o)
@@ -297,13 +304,13 @@ func (s *steps) maliciousPaths(ctx context.Context, facts *casefile.Facts) (map[
 			}
 		}
 	}
-	out := suspectPaths(packs) // runs of a file that was erased for good can still tell whether jobs ran
+	out := suspectPaths(s.packs) // runs of a file that was erased for good can still tell whether jobs ran
 	for blob, at := range paths {
 		text, ok, err := s.file.Text(ctx, blob)
 		if err != nil {
 			return nil, err
 		}
-		if ok && len(detect.Versions([]detect.Version{{Blob: blob, Paths: at, Text: text}}, packs)) > 0 {
+		if ok && len(detect.Versions([]detect.Version{{Blob: blob, Paths: at, Text: text}}, s.packs)) > 0 {
 			for _, path := range at {
 				out[path] = true
 			}

@@ -40,6 +40,12 @@ func helpTopics() []*cobra.Command {
 		page("environment", "Environment variables", `PENTIMENTO_CASE    the case file, where --case is not given
 GITHUB_TOKEN       authenticates at the host and its API; GH_TOKEN is read where it is empty. Never stored, never sent
                    to another host, nor over plain http except to loopback.
+GITHUB_TOKENS      further tokens, separated by commas or white space: collect uses the one that has most left of GitHub's
+                   limit, and waits when all are spent. All of them should see the same repositories; several tokens of
+                   one account share one limit. One that the API does not accept is left out, and said.
+GITHUB_APP_ID, GITHUB_APP_INSTALLATION_ID, GITHUB_APP_PRIVATE_KEY_FILE
+                   an installation of a GitHub App: collect signs with the key and has tokens minted, which last an hour.
+                   That is the one request that is not a read: POST /app/installations/ID/access_tokens.
 SOURCE_DATE_EPOCH  seconds since 1970: the case's "now" for init, where --now is not given
 NO_COLOR           nothing: output has no colour`),
 		page("clocks", "Which clock stands behind a time", `Every time is a pair of bounds, and every bound says which clock stamped it. Best first:

@@ -119,7 +119,9 @@ func resolved(row *sql.Row, repo evidence.Repository) (name evidence.Repository,
 type Plan struct {
 	Host string
 	API  string // base URL of the REST API, "none" for none
-	Only string // units asked for, comma-separated; empty for all
+	Only string // parts asked for, comma-separated; empty for all
+	// Refresh asks only for what came since the case last listed it.
+	Refresh bool
 }
 
 // BeginCollection takes up the last collection if it has the same plan and was interrupted, else begins a new one. resumed tells which.
@@ -135,8 +137,8 @@ func (c *Case) BeginCollection(ctx context.Context, plan Plan, now time.Time) (r
 	var last Plan
 	var id int64
 	var finished string
-	row := c.db.QueryRowContext(ctx, "SELECT id, host, api, only_units, finished_at FROM collection ORDER BY id DESC LIMIT 1")
-	switch err := row.Scan(&id, &last.Host, &last.API, &last.Only, &finished); {
+	row := c.db.QueryRowContext(ctx, "SELECT id, host, api, only_units, refresh, finished_at FROM collection ORDER BY id DESC LIMIT 1")
+	switch err := row.Scan(&id, &last.Host, &last.API, &last.Only, &last.Refresh, &finished); {
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
 		return false, fmt.Errorf("begin collection: %w", err)
@@ -144,8 +146,8 @@ func (c *Case) BeginCollection(ctx context.Context, plan Plan, now time.Time) (r
 		c.collection = id
 		return true, nil
 	}
-	res, err := c.db.ExecContext(ctx, "INSERT INTO collection (host, api, only_units, started_at, finished_at) VALUES (?, ?, ?, ?, '')",
-		plan.Host, plan.API, plan.Only, evidence.Stamp(now))
+	res, err := c.db.ExecContext(ctx, "INSERT INTO collection (host, api, only_units, refresh, started_at, finished_at) VALUES (?, ?, ?, ?, ?, '')",
+		plan.Host, plan.API, plan.Only, plan.Refresh, evidence.Stamp(now))
 	if err == nil {
 		c.collection, err = res.LastInsertId()
 	}
@@ -174,9 +176,14 @@ func (c *Case) release() error {
 
 // Done lists the units of a repository that the running collection has finished.
 func (c *Case) Done(ctx context.Context, repo evidence.Repository) (map[string]bool, error) {
+	return c.DoneIn(ctx, c.collection, repo)
+}
+
+// DoneIn lists the units of a repository that a collection has finished.
+func (c *Case) DoneIn(ctx context.Context, collection int64, repo evidence.Repository) (map[string]bool, error) {
 	out := map[string]bool{}
 	err := c.each(ctx, "SELECT d.unit FROM unit_done d JOIN repository r ON r.id = d.repository WHERE r.key = ? AND d.collection = ?",
-		[]any{repo.Key(), c.collection}, func(scan func(...any) error) error {
+		[]any{repo.Key(), collection}, func(scan func(...any) error) error {
 			var unit string
 			if err := scan(&unit); err != nil {
 				return err

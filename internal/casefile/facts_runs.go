@@ -100,14 +100,7 @@ func (c *Case) loadCoverage(ctx context.Context, f *Facts) error {
 		})
 }
 
-func (c *Case) loadGaps(ctx context.Context, f *Facts) error {
-	return c.each(ctx, `SELECT g.unit, g.kind, g.subject, g.detail, g.hint FROM gap g WHERE g.repository = ? AND g.id IN (SELECT id FROM current_gap)
-		ORDER BY g.unit, g.kind, g.subject`, []any{f.ID}, func(scan func(...any) error) error {
-		g := evidence.Gap{Repository: f.Repository}
-		if err := scan(&g.Unit, &g.Kind, &g.Subject, &g.Detail, &g.Hint); err != nil {
-			return err
-		}
-		f.Gaps = append(f.Gaps, g)
-		return nil
-	})
+func (c *Case) loadGaps(ctx context.Context, f *Facts) (err error) {
+	f.Gaps, err = c.Gaps(ctx, f.Repository)
+	return err
 }

@@ -1,6 +1,8 @@
-// Package collect runs the steps of a collection over many repositories: bounded concurrency, one repository's failure never another's,
-// units that are done skipped on a rerun. It takes steps and a place for their observations; it gives back what no step may swallow,
-// a store that fails or a cancelled context. It knows neither git nor GitHub, and concludes nothing.
+// Package collect runs the steps of a collection over many repositories: phase by phase over all of them, so that what may expire is had
+// of every repository before the rest is asked of any; bounded concurrency, one repository's failure never another's, units that are done
+// skipped on a rerun. It takes phases of steps and a place for their observations; it gives back what no step may swallow, a store that
+// fails or a cancelled context. It keeps nothing of a repository but that it failed. It knows neither git nor GitHub, and concludes
+// nothing.
 package collect
 
 import (
@@ -22,12 +24,21 @@ const futureSlack = 5 * time.Minute
 // Emit takes one observation; it is stored whole or not at all.
 type Emit = func(evidence.Observation) error
 
-// Step is one part of the work on a repository. It is skipped when all its units are done; Within are further units that it may emit. Run turns whatever it meets at the other end
-// into gaps; an error from it means that going on makes no sense for this repository.
+// Step is one part of the work on a repository. It is skipped when all its units are done; Within are further units that it may emit. Run
+// turns whatever it meets at the other end into gaps; an error from it means that going on makes no sense for this repository.
 type Step struct {
+	Part   string   // what it belongs to, in the words of Needs
+	Needs  []string // parts whose finds it asks about: it is asked again when one of them is, and so is all that needs it
 	Units  []string
 	Within []string
 	Run    func(ctx context.Context, repo evidence.Repository, emit Emit) error
+}
+
+// Phase is done for all repositories before the next is begun for any.
+type Phase struct {
+	Name string
+	// Steps gives the steps of a repository, in order.
+	Steps func(repo evidence.Repository) []Step
 }
 
 // Store is where observations go. All its functions may be called from several goroutines; Append is not called twice at a time.
@@ -43,62 +54,92 @@ type Runner struct {
 	Store       Store
 	Now         func() time.Time // the case's clock
 	Concurrency int
-	// Steps gives the steps of a repository, in order.
-	Steps func(repo evidence.Repository) []Step
-	// Finished is told of each repository that was worked off; may be nil.
-	Finished func(repo evidence.Repository, err error)
+	Phases      []Phase
+	// Finished is told of each repository of which a phase was worked off; may be nil. It is called from several goroutines.
+	Finished func(phase string, repo evidence.Repository, err error)
 
 	writing sync.Mutex
 }
 
-// Run works all repositories off. Errors of single repositories are joined; a cancelled context ends everything at once.
+// Run works all repositories off. Errors of single repositories are joined, and their later phases left out; a cancelled context ends
+// everything at once.
 func (r *Runner) Run(ctx context.Context, repos []evidence.Repository) error {
+	failed := map[evidence.Repository]error{}
+	for n := range r.Phases {
+		if err := r.phase(ctx, n, repos, failed); err != nil {
+			return err
+		}
+	}
+	var all []error
+	for _, repo := range repos {
+		if err := failed[repo]; err != nil {
+			all = append(all, fmt.Errorf("collect %s: %w", repo, err))
+		}
+	}
+	return errors.Join(all...)
+}
+
+func (r *Runner) phase(ctx context.Context, n int, repos []evidence.Repository, failed map[evidence.Repository]error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, r.Concurrency))
 	var mu sync.Mutex
-	var failed []error
 	for _, repo := range repos {
+		mu.Lock()
+		skip := failed[repo] != nil
+		mu.Unlock()
+		if skip {
+			continue
+		}
 		group.Go(func() error {
-			err := r.one(ctx, repo)
+			err := r.one(ctx, n, repo)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 			if r.Finished != nil {
-				r.Finished(repo, err)
+				r.Finished(r.Phases[n].Name, repo, err)
 			}
 			if err != nil {
 				mu.Lock()
-				failed = append(failed, fmt.Errorf("collect %s: %w", repo, err))
+				failed[repo] = err
 				mu.Unlock()
 			}
 			return nil
 		})
 	}
-	return errors.Join(append(failed, group.Wait())...)
+	return group.Wait()
 }
 
-func (r *Runner) one(ctx context.Context, repo evidence.Repository) error {
-	steps := r.Steps(repo)
-	for i, step := range steps {
+// one works the n-th phase of a repository off.
+func (r *Runner) one(ctx context.Context, n int, repo evidence.Repository) error {
+	var steps []Step
+	first := 0
+	for i, p := range r.Phases {
+		if i == n {
+			first = len(steps)
+		}
+		steps = append(steps, p.Steps(repo)...)
+	}
+	last := first + len(r.Phases[n].Steps(repo))
+	for i := first; i < last; i++ {
 		done, err := r.Store.Done(ctx, repo)
 		if err != nil {
 			return err
 		}
-		if allDone(step.Units, done) {
+		if allDone(steps[i].Units, done) {
 			continue
 		}
 		if err := r.Store.Reopen(ctx, repo, openFrom(steps, i)); err != nil {
 			return err
 		}
-		if err := step.Run(ctx, repo, r.emit(ctx)); err != nil {
+		if err := steps[i].Run(ctx, repo, r.emit(ctx)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// openFrom lists the units to be asked again when step i is: its own and those of all later steps, which ask for what it finds. What an
-// earlier step has begun to say in this attempt stands.
+// openFrom lists the units to be asked again when step i is: its own and those of later steps that need what it finds. What an earlier
+// step has begun to say in this attempt stands.
 func openFrom(steps []Step, i int) []string {
 	said := map[string]bool{}
 	for _, s := range steps[:i] {
@@ -107,7 +148,12 @@ func openFrom(steps []Step, i int) []string {
 		}
 	}
 	var units []string
+	again := map[string]bool{steps[i].Part: true}
 	for _, s := range steps[i:] {
+		if !again[s.Part] && !slices.ContainsFunc(s.Needs, func(part string) bool { return again[part] }) {
+			continue
+		}
+		again[s.Part] = true
 		for _, u := range slices.Concat(s.Units, s.Within) {
 			if !said[u] {
 				units = append(units, u)
@@ -126,12 +172,16 @@ func allDone(units []string, done map[string]bool) bool {
 	return true
 }
 
-// emit appends one observation at a time, with a gap for each time in it that lies after the case's now.
+// emit appends one observation at a time, with a gap for each time in it that lies after the case's now. A step that met the end of the
+// calls allowed is not done, whatever it says of itself: the next run asks it again.
 func (r *Runner) emit(ctx context.Context) Emit {
+	cut := false
 	return func(obs evidence.Observation) error {
 		obs.Gaps = append(obs.Gaps, r.future(obs)...)
 		r.writing.Lock()
 		defer r.writing.Unlock()
+		cut = cut || slices.ContainsFunc(obs.Gaps, func(g evidence.Gap) bool { return g.Kind == evidence.GapBudget })
+		obs.Done = obs.Done && !cut
 		return r.Store.Append(ctx, obs)
 	}
 }

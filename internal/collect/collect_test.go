@@ -66,8 +66,13 @@ func (b *book) store() collect.Store {
 	}
 }
 
-func unit(name string) collect.Step {
-	return collect.Step{Units: []string{name}, Run: func(_ context.Context, repo evidence.Repository, emit collect.Emit) error {
+// once is a single phase.
+func once(steps func(evidence.Repository) []collect.Step) []collect.Phase {
+	return []collect.Phase{{Name: "all", Steps: steps}}
+}
+
+func unit(name string, needs ...string) collect.Step {
+	return collect.Step{Part: name, Needs: needs, Units: []string{name}, Run: func(_ context.Context, repo evidence.Repository, emit collect.Emit) error {
 		return emit(evidence.Observation{Repository: repo, Unit: name, Done: true})
 	}}
 }
@@ -85,7 +90,7 @@ func (b *book) units(repo evidence.Repository) []string {
 func TestUnitsThatAreDoneAreNotAskedAgain(t *testing.T) {
 	b := &book{done: map[string]bool{"o/half first": true, "o/whole first": true, "o/whole second": true}}
 	r := &collect.Runner{Store: b.store(), Now: func() time.Time { return now }, Concurrency: 3,
-		Steps: func(evidence.Repository) []collect.Step { return []collect.Step{unit("first"), unit("second")} }}
+		Phases: once(func(evidence.Repository) []collect.Step { return []collect.Step{unit("first"), unit("second", "first")} })}
 	if err := r.Run(t.Context(), []evidence.Repository{"o/new", "o/half", "o/whole"}); err != nil {
 		t.Fatal(err)
 	}
@@ -102,13 +107,13 @@ func TestOneRepositoryFailsAlone(t *testing.T) {
 	var mu sync.Mutex
 	finished := map[evidence.Repository]error{}
 	r := &collect.Runner{Store: b.store(), Now: func() time.Time { return now }, Concurrency: 2,
-		Finished: func(repo evidence.Repository, err error) { mu.Lock(); finished[repo] = err; mu.Unlock() },
-		Steps: func(repo evidence.Repository) []collect.Step {
+		Finished: func(_ string, repo evidence.Repository, err error) { mu.Lock(); finished[repo] = err; mu.Unlock() },
+		Phases: once(func(repo evidence.Repository) []collect.Step {
 			if repo == "o/bad" {
 				return []collect.Step{{Units: []string{"x"}, Run: func(context.Context, evidence.Repository, collect.Emit) error { return boom }}, unit("after")}
 			}
 			return []collect.Step{unit("first")}
-		}}
+		})}
 	err := r.Run(t.Context(), []evidence.Repository{"o/bad", "o/good"})
 	if !errors.Is(err, boom) || !strings.Contains(err.Error(), "o/bad") {
 		t.Errorf("error %v", err)
@@ -122,9 +127,9 @@ func TestCancelEndsAll(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	b := &book{done: map[string]bool{}}
 	r := &collect.Runner{Store: b.store(), Now: func() time.Time { return now }, Concurrency: 1,
-		Steps: func(evidence.Repository) []collect.Step {
+		Phases: once(func(evidence.Repository) []collect.Step {
 			return []collect.Step{{Units: []string{"x"}, Run: func(ctx context.Context, _ evidence.Repository, _ collect.Emit) error { cancel(); return ctx.Err() }}}
-		}}
+		})}
 	if err := r.Run(ctx, []evidence.Repository{"o/a", "o/b", "o/c"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
@@ -136,16 +141,79 @@ func TestTimesAfterNow(t *testing.T) {
 	late := evidence.RefUpdate{Repository: "o/a", Ref: "refs/heads/main", At: now.Add(time.Hour)}
 	soon := evidence.RefUpdate{Repository: "o/a", Ref: "refs/heads/main", At: now.Add(time.Minute)}
 	r := &collect.Runner{Store: b.store(), Now: func() time.Time { return now }, Concurrency: 1,
-		Steps: func(evidence.Repository) []collect.Step {
+		Phases: once(func(evidence.Repository) []collect.Step {
 			return []collect.Step{{Units: []string{"x"}, Run: func(_ context.Context, repo evidence.Repository, emit collect.Emit) error {
 				return emit(evidence.Observation{Repository: repo, Unit: "x", Done: true, Updates: []evidence.RefUpdate{late, soon}})
 			}}}
-		}}
+		})}
 	if err := r.Run(t.Context(), []evidence.Repository{"o/a"}); err != nil {
 		t.Fatal(err)
 	}
 	gaps := b.stored[0].Gaps
 	if len(gaps) != 1 || gaps[0].Kind != evidence.GapContradiction || gaps[0].Subject != late.ID() || len(b.stored[0].Updates) != 2 {
 		t.Errorf("gaps %v, updates %v", gaps, b.stored[0].Updates)
+	}
+}
+
+// What may expire is asked of every repository before the rest is asked of any.
+func TestPhases(t *testing.T) {
+	b := &book{done: map[string]bool{}}
+	phase := func(name string, needs ...string) collect.Phase {
+		return collect.Phase{Name: name, Steps: func(evidence.Repository) []collect.Step { return []collect.Step{unit(name, needs...)} }}
+	}
+	r := &collect.Runner{Store: b.store(), Now: func() time.Time { return now }, Concurrency: 2, Phases: []collect.Phase{phase("soon"), phase("late")}}
+	if err := r.Run(t.Context(), []evidence.Repository{"o/a", "o/b", "o/c"}); err != nil {
+		t.Fatal(err)
+	}
+	for i, obs := range b.stored {
+		if want := map[bool]string{true: "soon", false: "late"}[i < 3]; obs.Unit != want {
+			t.Errorf("observation %d is of %s, want %s", i, obs.Unit, want)
+		}
+	}
+}
+
+// A step that is asked again opens what needs its finds, over the phases, and nothing else. What failed in one phase is left out of the next.
+func TestWhatIsAskedAgain(t *testing.T) {
+	b := &book{done: map[string]bool{"o/a api": true, "o/a git": true, "o/a lost": true, "o/a jobs": true}}
+	delete(b.done, "o/a api")
+	boom := errors.New("boom")
+	r := &collect.Runner{Store: b.store(), Now: func() time.Time { return now }, Concurrency: 1, Phases: []collect.Phase{
+		{Name: "one", Steps: func(repo evidence.Repository) []collect.Step {
+			if repo == "o/bad" {
+				return []collect.Step{{Part: "api", Units: []string{"api"}, Run: func(context.Context, evidence.Repository, collect.Emit) error { return boom }}}
+			}
+			return []collect.Step{unit("api")}
+		}},
+		{Name: "two", Steps: func(evidence.Repository) []collect.Step { return []collect.Step{unit("git")} }},
+		{Name: "three", Steps: func(evidence.Repository) []collect.Step {
+			return []collect.Step{unit("lost", "api", "git"), unit("jobs", "lost")}
+		}},
+	}}
+	if err := r.Run(t.Context(), []evidence.Repository{"o/a", "o/bad"}); !errors.Is(err, boom) {
+		t.Fatal(err)
+	}
+	if got := b.units("o/a"); !slices.Equal(got, []string{"api", "lost", "jobs"}) {
+		t.Errorf("asked %v", got)
+	}
+	if got := b.units("o/bad"); got != nil {
+		t.Errorf("asked of what had failed: %v", got)
+	}
+}
+
+// A step that met the end of the calls allowed is not done.
+func TestSpentIsNotDone(t *testing.T) {
+	b := &book{done: map[string]bool{}}
+	r := &collect.Runner{Store: b.store(), Now: func() time.Time { return now }, Concurrency: 1,
+		Phases: once(func(evidence.Repository) []collect.Step {
+			return []collect.Step{{Part: "x", Units: []string{"x"}, Run: func(_ context.Context, repo evidence.Repository, emit collect.Emit) error {
+				return errors.Join(emit(evidence.Observation{Repository: repo, Unit: "part of x", Gaps: []evidence.Gap{{Kind: evidence.GapBudget}}}),
+					emit(evidence.Observation{Repository: repo, Unit: "x", Done: true}))
+			}}, unit("y")}
+		})}
+	if err := r.Run(t.Context(), []evidence.Repository{"o/a"}); err != nil {
+		t.Fatal(err)
+	}
+	if b.done["o/a x"] || !b.done["o/a y"] || len(b.stored) != 3 {
+		t.Errorf("done %v, stored %v", b.done, b.stored)
 	}
 }

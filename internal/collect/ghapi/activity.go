@@ -23,6 +23,8 @@ const maxActivityPages = 1000
 func (c *Collector) Activity(ctx context.Context, repo evidence.Repository, emit Emit) error {
 	u := unit{Collector: c, repo: repo, name: UnitActivity, origin: evidence.OriginActivity, emit: emit}
 	coverage := evidence.Coverage{Origin: u.origin, From: c.cfg.Since, To: c.cfg.Now()}
+	held, joins := u.held()
+	reached := false // the held list
 	end, err := u.walk(ctx, list{
 		path: "/activity", subject: "activity", most: maxActivityPages,
 		query: url.Values{"per_page": {strconv.Itoa(perPage)}, "direction": {"desc"}},
@@ -31,7 +33,8 @@ func (c *Collector) Activity(ctx context.Context, repo evidence.Repository, emit
 			for _, up := range p.facts.Updates {
 				coverage.Oldest = oldest(coverage.Oldest, up.At)
 			}
-			p.enough = !c.cfg.Since.IsZero() && !coverage.Oldest.IsZero() && coverage.Oldest.Before(c.cfg.Since)
+			reached = joins && !coverage.Oldest.IsZero() && coverage.Oldest.Before(held.Coverage.To.Add(-activityLag))
+			p.enough = reached || (!c.cfg.Since.IsZero() && !coverage.Oldest.IsZero() && coverage.Oldest.Before(c.cfg.Since))
 			return p, err
 		},
 	})
@@ -39,6 +42,9 @@ func (c *Collector) Activity(ctx context.Context, repo evidence.Repository, emit
 		return err
 	}
 	coverage.Complete = end.whole()
+	if reached {
+		coverage = held.join(coverage)
+	}
 	var gaps []evidence.Gap
 	if end.cut {
 		gaps = append(gaps, cutShort("activity", coverage.Oldest))

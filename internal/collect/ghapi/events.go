@@ -28,6 +28,8 @@ const (
 func (c *Collector) Events(ctx context.Context, repo evidence.Repository, emit Emit) error {
 	u := unit{Collector: c, repo: repo, name: UnitEvents, origin: evidence.OriginEvents, emit: emit}
 	now, seen, first := c.cfg.Now(), 0, time.Time{}
+	held, joins := u.held()
+	reached := false // the held list
 	end, err := u.walk(ctx, list{
 		path: "/events", subject: "events", most: maxEvents / perPage,
 		query: url.Values{"per_page": {strconv.Itoa(perPage)}},
@@ -35,7 +37,8 @@ func (c *Collector) Events(ctx context.Context, repo evidence.Repository, emit E
 			p, at, err := readEvents(repo, c.id(repo), body)
 			first = oldest(first, at)
 			seen += p.rows
-			p.enough = seen >= maxEvents || (!c.cfg.Since.IsZero() && !first.IsZero() && first.Before(c.cfg.Since))
+			reached = joins && !first.IsZero() && first.Before(held.Coverage.To)
+			p.enough = reached || seen >= maxEvents || (!c.cfg.Since.IsZero() && !first.IsZero() && first.Before(c.cfg.Since))
 			return p, err
 		},
 	})
@@ -49,7 +52,9 @@ func (c *Collector) Events(ctx context.Context, repo evidence.Repository, emit E
 		coverage.To = first
 	}
 	var gaps []evidence.Gap
-	if seen >= maxEvents || end.cut {
+	if reached {
+		coverage, gaps = held.join(coverage), held.Gaps
+	} else if seen >= maxEvents || end.cut {
 		gaps = append(gaps, evidence.Gap{Kind: evidence.GapTruncated, Subject: "events", Hint: "activity and GH Archive reach further back",
 			Detail: fmt.Sprintf("GitHub lists at most %d events; nothing before %s was seen", maxEvents, stampOr(first, "an unknown time"))})
 	}

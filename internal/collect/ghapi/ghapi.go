@@ -59,6 +59,10 @@ type Config struct {
 	// Cached gives the answer that the case holds for a target, so that an unchanged one costs no rate limit; nil for none. The body must
 	// be the one received: an answer that was redacted is another.
 	Cached func(repo evidence.Repository, target string) (etag string, body []byte, ok bool)
+	// Held gives the list of an origin that the case holds to its end, so that no more is listed than what came since; nil to list all.
+	Held func(repo evidence.Repository, origin evidence.Origin) (Held, bool)
+	// Known is GitHub's id of the repository as the case has it, 0 for none: another process may have asked. Nil for none.
+	Known func(repo evidence.Repository) int64
 	// Tag reports that a tag of this name is known, present or past: a check suite tells pushes of tags and of branches by the bare name;
 	// nil for none.
 	Tag func(repo evidence.Repository, name string) bool
@@ -107,8 +111,14 @@ func New(cfg Config) (*Collector, error) {
 // id is GitHub's id of the repository as first answered, 0 while unknown.
 func (c *Collector) id(repo evidence.Repository) int64 {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ids[repo.Key()]
+	id, asked := c.ids[repo.Key()]
+	c.mu.Unlock()
+	if asked || c.cfg.Known == nil {
+		return id
+	}
+	id = c.cfg.Known(repo)
+	c.learn(repo, id)
+	return id
 }
 
 func (c *Collector) learn(repo evidence.Repository, id int64) {

@@ -28,7 +28,7 @@ func (c *Collector) Jobs(ctx context.Context, repo evidence.Repository, runs []R
 	var final *refusal
 	var failed failures
 	for _, ref := range runs {
-		cover := evidence.Coverage{Origin: u.origin, Detail: ref.String()}
+		cover := evidence.Coverage{Origin: u.origin, Detail: ref.String(), To: c.cfg.Now()}
 		if final != nil { // each attempt has a gap of its own, but is not asked for in vain
 			gaps = append(gaps, final.gap(ref.String()))
 			coverage = append(coverage, cover)

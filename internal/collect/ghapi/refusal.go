@@ -68,8 +68,11 @@ func unanswered(err error) *refusal {
 	var limit *wire.LimitError
 	var redirect *wire.RedirectError
 	var large *wire.TooLargeError
+	var budget *wire.BudgetError
 	var inner *url.Error
 	switch {
+	case errors.As(err, &budget):
+		return &refusal{kind: evidence.GapBudget, general: true, detail: budget.Error(), hint: "run collect again: it goes on where this run stopped"}
 	case errors.As(err, &limit):
 		return &refusal{kind: evidence.GapRateLimit, general: true, hint: "run collect again after that time; a token raises the limit",
 			detail: fmt.Sprintf("the %s lasts until %s, longer than one request may wait", printable(limit.Reason), limit.Until.UTC().Format(time.RFC3339))}

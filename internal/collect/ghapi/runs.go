@@ -69,14 +69,26 @@ func (c *Collector) Runs(ctx context.Context, repo evidence.Repository, emit Emi
 	}
 	span = window{span.from.UTC().Truncate(time.Second), span.to.UTC().Truncate(time.Second)}
 	r := runsUnit{unit: unit{Collector: c, repo: repo, name: UnitRuns, origin: evidence.OriginRuns, emit: emit}, latest: map[int64]int{}, complete: true}
+	coverage := evidence.Coverage{Origin: r.origin, From: span.from, To: span.to}
+	held, joins := r.held()
+	if joins {
+		span.from = later(span.from, held.Coverage.To.Add(-rerunWithin).Truncate(time.Second))
+	}
 	on, err := r.list(ctx, span)
 	if err == nil && on {
 		err = r.attempts(ctx)
 	}
+	if err == nil && on && joins {
+		err = r.open(ctx, held, span.from)
+	}
 	if err != nil {
 		return err
 	}
-	return r.finish([]evidence.Coverage{{Origin: r.origin, From: span.from, To: span.to, Complete: r.complete, Oldest: r.oldest}}, r.gaps)
+	coverage.Complete, coverage.Oldest = r.complete, r.oldest
+	if joins {
+		coverage = held.join(coverage)
+	}
+	return r.finish([]evidence.Coverage{coverage}, r.gaps)
 }
 
 // list asks window after window, newest first. on is false where the API refused: asking on is pointless.

@@ -29,7 +29,15 @@ func (e *StallError) Error() string {
 // transient tells failures that another try may mend from those that it cannot.
 func transient(err error) bool {
 	var large *TooLargeError
-	return !errors.As(err, &large)
+	var budget *BudgetError
+	var mint *MintError
+	switch {
+	case errors.As(err, &mint):
+		return mint.passing()
+	case errors.As(err, &large), errors.As(err, &budget), errors.Is(err, errNoGetBody):
+		return false
+	}
+	return true
 }
 
 func closeBody(resp *http.Response) {

@@ -115,36 +115,25 @@ func limitKey(req *http.Request) string {
 	switch {
 	case gitPath(req.URL.Path):
 		return "git " + req.URL.Host
-	case graphqlPath(req.URL.Path):
+	case strings.HasSuffix(req.URL.Path, "/graphql"):
 		return "graphql " + req.URL.Host
 	}
 	return "rest " + req.URL.Host
 }
 
-func (t *transport) pausedFor(req *http.Request) (pause, bool) {
+func (t *transport) pauseUntil(a account, p pause) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p, ok := t.paused[limitKey(req)]
-	if ok && !p.until.After(t.cfg.Now()) {
-		delete(t.paused, limitKey(req))
-		return pause{}, false
-	}
-	return p, ok
-}
-
-func (t *transport) pauseUntil(req *http.Request, p pause) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if p.until.After(t.paused[limitKey(req)].until) {
-		t.paused[limitKey(req)] = p
+	if s := t.standings[a]; p.until.After(s.paused.until) {
+		s.paused = p
+		t.standings[a] = s
 	}
 }
 
 // wait sits out a limit, or says that it outlasts the patience: then at once, not after the patience has run out.
-func (t *transport) wait(req *http.Request, used *patience, p pause) error {
+func (t *transport) wait(req *http.Request, used *patience, a account, p pause) error {
 	d := min(max(p.until.Sub(t.cfg.Now()), 0), farthest)
-	used.limits++
-	if used.limits > maxLimits || used.waited+d > t.cfg.MaxWait {
+	if used.waited+d > t.cfg.MaxWait {
 		return &LimitError{Host: req.URL.Host, Reason: p.reason, Until: p.until}
 	}
 	used.waited += d
@@ -154,8 +143,8 @@ func (t *transport) wait(req *http.Request, used *patience, p pause) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.paused[limitKey(req)] == p { // sat out, whatever an injected clock says
-		delete(t.paused, limitKey(req))
+	if s := t.standings[a]; s.paused == p { // sat out, whatever an injected clock says
+		t.standings[a] = standing{}
 	}
 	return nil
 }

@@ -2,9 +2,13 @@
 // typed error why there is none: a limit that outlasts our patience ([LimitError]), a redirect to a foreign host ([RedirectError]), an
 // answer too large ([TooLargeError]) or one that stopped coming ([StallError]).
 //
-// It takes a token and the hosts that may see it. No other host does, nor anybody on a plain connection except loopback. It gives a
-// plain *http.Client, so that go-github and the git client need to know nothing of limits and retries. Every request it repeats only
-// reads (GET, and the POST of git-upload-pack), so repeating is safe.
+// It takes credentials and the hosts that may see them. No other host does, nor anybody on a plain connection except loopback. Of several
+// credentials it uses the one that has most left of a limit, and waits only when all are spent. It gives a plain *http.Client, so that
+// go-github and the git client need to know nothing of limits and retries. Every request it repeats only reads (GET, and the POSTs of
+// git-upload-pack and of GraphQL queries), so repeating is safe; the one other POST mints the token of an app ([App]).
+//
+// How many API requests may be sent is the caller's to say, in the context ([Allowance]): one that would exceed it is not sent
+// ([BudgetError]).
 //
 // It does not conclude what a status means: 404, 409, 422, 451 and a 403 that is no limit are handed on as they are.
 package wire
@@ -49,9 +53,9 @@ const (
 type Config struct {
 	// Base sends one request; nil is an http.Transport with timeouts.
 	Base http.RoundTripper
-	// Token authenticates at Hosts, empty for none. Caller-set Authorization headers are dropped: there is one source of credentials.
-	Token string
-	// Hosts ("api.github.com", "127.0.0.1:8080") may see the token and may be redirected to. Without a port, the scheme's own.
+	// Credentials authenticate at Hosts; none is needed. Caller-set Authorization headers are dropped: there is one source of credentials.
+	Credentials []*Credential
+	// Hosts ("api.github.com", "127.0.0.1:8080") may see them and may be redirected to. Without a port, the scheme's own.
 	Hosts     []string
 	UserAgent string
 	// MaxWait is the patience with limits per request; zero is [DefaultMaxWait].
@@ -62,7 +66,10 @@ type Config struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 	// OnWait is told before each wait for a limit or a retry; may be nil. It may be called from several goroutines.
 	OnWait func(reason string, until time.Time)
-	// Budget is told the primary limit that an answer states; may be nil. It may be called from several goroutines.
+	// OnRefused is told that the API does not accept the n-th of several credentials, which is not used any more; may be nil.
+	OnRefused func(n, of int)
+	// Budget is told what answers state of the primary limit of the API, summed over the credentials heard of; limit is that of each.
+	// May be nil. It may be called from several goroutines.
 	Budget func(remaining, limit int, reset time.Time)
 }
 
@@ -86,7 +93,10 @@ func NewClient(cfg Config) *http.Client {
 	if cfg.Budget == nil {
 		cfg.Budget = func(int, int, time.Time) {}
 	}
-	t := &transport{cfg: cfg, hosts: newHostSet(cfg.Hosts), paused: map[string]pause{}}
+	if cfg.OnRefused == nil {
+		cfg.OnRefused = func(int, int) {}
+	}
+	t := &transport{cfg: cfg, hosts: newHostSet(cfg.Hosts), standings: map[account]standing{}, refused: map[int]bool{}}
 	return &http.Client{Transport: t, CheckRedirect: t.checkRedirect}
 }
 
@@ -117,8 +127,9 @@ type transport struct {
 	cfg   Config
 	hosts hostSet
 
-	mu     sync.Mutex
-	paused map[string]pause // by limitKey
+	mu        sync.Mutex
+	standings map[account]standing
+	refused   map[int]bool // credentials that the API does not accept
 }
 
 // pause is a limit that an earlier answer stated: requests before its end would only be refused, or lengthen it.
@@ -143,16 +154,14 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	var used patience
 	for {
-		if p, ok := t.pausedFor(req); ok {
-			if err := t.wait(req, &used, p); err != nil {
+		who, spent, p := t.choose(req)
+		if spent != nil {
+			if err := t.wait(req, &used, *spent, p); err != nil {
 				return nil, err
 			}
+			continue
 		}
-		attempt, err := t.prepare(req)
-		if err != nil {
-			return nil, err
-		}
-		resp, err := t.send(attempt)
+		resp, err := t.attempt(req, who)
 		if ctx.Err() != nil {
 			closeBody(resp)
 			return nil, context.Cause(ctx)
@@ -166,8 +175,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			}
 			continue
 		}
-		t.note(req, resp)
-		again, err := t.settle(req, resp, &used)
+		t.note(req, who, resp)
+		again, err := t.settle(req, who, resp, &used)
 		if err != nil {
 			return nil, err
 		}
@@ -177,12 +186,33 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// settle decides on an answer: false hands it on, true has waited and wants another. It closes the body unless it hands the answer on.
-func (t *transport) settle(req *http.Request, resp *http.Response, used *patience) (again bool, err error) {
+// attempt sends the request once, in the name of a credential, if that is allowed.
+func (t *transport) attempt(req *http.Request, who int) (*http.Response, error) {
+	attempt, err := t.prepare(req, who)
+	if err != nil {
+		return nil, err
+	}
+	if !gitPath(req.URL.Path) {
+		if err := allowanceOf(req.Context()).take(); err != nil {
+			return nil, err
+		}
+	}
+	return t.send(attempt)
+}
+
+// settle decides on an answer: false hands it on, true wants another. It closes the body unless it hands the answer on.
+func (t *transport) settle(req *http.Request, who int, resp *http.Response, used *patience) (again bool, err error) {
 	if p, limited := limitOf(req, resp, t.cfg.Now(), used.limits); limited {
 		closeBody(resp)
-		t.pauseUntil(req, p)
-		return true, t.wait(req, used, p)
+		if used.limits++; used.limits > maxLimits*max(1, len(t.cfg.Credentials)) {
+			return false, &LimitError{Host: req.URL.Host, Reason: p.reason, Until: p.until}
+		}
+		t.pauseUntil(account{who, limitKey(req)}, p)
+		return true, nil
+	}
+	if resp.StatusCode == http.StatusUnauthorized && !gitPath(req.URL.Path) && t.refuse(who) {
+		closeBody(resp)
+		return true, nil
 	}
 	failed := resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented
 	if !(failed || babble(req, resp)) || used.tries+1 >= maxTries {
@@ -193,12 +223,12 @@ func (t *transport) settle(req *http.Request, resp *http.Response, used *patienc
 	return true, t.backOff(req, used, after)
 }
 
-// prepare clones the request for one attempt: credentials by host, a fresh body, our name.
-func (t *transport) prepare(req *http.Request) (*http.Request, error) {
+// prepare clones the request for one attempt: the credential, a fresh body, our name.
+func (t *transport) prepare(req *http.Request, who int) (*http.Request, error) {
 	attempt := req.Clone(req.Context())
 	if req.Body != nil && req.Body != http.NoBody {
 		if req.GetBody == nil {
-			return nil, errors.New("request body cannot be sent twice: GetBody is not set")
+			return nil, errNoGetBody
 		}
 		body, err := req.GetBody()
 		if err != nil {
@@ -210,15 +240,23 @@ func (t *transport) prepare(req *http.Request) (*http.Request, error) {
 	if t.cfg.UserAgent != "" {
 		attempt.Header.Set("User-Agent", t.cfg.UserAgent)
 	}
-	if t.cfg.Token != "" && !download(req) && t.hosts.has(req.URL) && private(req.URL) {
-		if gitPath(req.URL.Path) {
-			attempt.SetBasicAuth("x-access-token", t.cfg.Token)
-		} else {
-			attempt.Header.Set("Authorization", "Bearer "+t.cfg.Token)
-		}
+	if who == nobody {
+		return attempt, nil
+	}
+	token, err := t.cfg.Credentials[who].current(req.Context(), t.cfg.Now(), t.send)
+	if err != nil {
+		return nil, err
+	}
+	if gitPath(req.URL.Path) {
+		attempt.SetBasicAuth("x-access-token", token)
+	} else {
+		attempt.Header.Set("Authorization", "Bearer "+token)
 	}
 	return attempt, nil
 }
+
+// errNoGetBody is a mistake of the caller.
+var errNoGetBody = errors.New("request body cannot be sent twice: GetBody is not set")
 
 // gitPath tells git smart HTTP from REST: GitHub wants Basic for the one and limits them apart.
 func gitPath(path string) bool {
@@ -226,15 +264,25 @@ func gitPath(path string) bool {
 }
 
 // note remembers and reports the primary limit that an answer states.
-func (t *transport) note(req *http.Request, resp *http.Response) {
+func (t *transport) note(req *http.Request, who int, resp *http.Response) {
 	remaining, err1 := strconv.Atoi(resp.Header.Get("X-RateLimit-Remaining"))
 	limit, err2 := strconv.Atoi(resp.Header.Get("X-RateLimit-Limit"))
 	reset, ok := unixTime(resp.Header.Get("X-RateLimit-Reset"))
 	if err1 != nil || err2 != nil || !ok {
 		return
 	}
-	t.cfg.Budget(remaining, limit, reset)
+	a := account{who, limitKey(req)}
+	t.mu.Lock()
+	s := t.standings[a]
+	s.remaining, s.reset = max(0, remaining), reset
+	t.standings[a] = s
+	t.mu.Unlock()
 	if remaining == 0 && resp.StatusCode < 400 {
-		t.pauseUntil(req, pause{until: reset, reason: "primary rate limit"})
+		t.pauseUntil(a, pause{until: reset, reason: "primary rate limit"})
 	}
+	all, first := t.total(a.kind)
+	if first.IsZero() { // its hour is over by our clock
+		all, first = remaining, reset
+	}
+	t.cfg.Budget(all, limit, first)
 }

@@ -242,7 +242,7 @@ func TestTokenStaysHome(t *testing.T) {
 			got = r.Header.Get("Authorization")
 			return reply(200, ""), nil
 		}))
-		cfg.Token, cfg.Hosts = token, []string{"api.example.invalid", "127.0.0.1:8080"}
+		cfg.Credentials, cfg.Hosts = []*Credential{Token(token)}, []string{"api.example.invalid", "127.0.0.1:8080"}
 		if _, err := NewClient(cfg).Get(target); err != nil {
 			t.Fatal(err)
 		}
@@ -269,7 +269,7 @@ func TestRedirects(t *testing.T) {
 	mux.HandleFunc("/repositories/7", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Header.Get("Authorization")) })
 
 	u, _ := url.Parse(home.URL)
-	client := NewClient(Config{Token: token, Hosts: []string{u.Host}})
+	client := NewClient(Config{Credentials: []*Credential{Token(token)}, Hosts: []string{u.Host}})
 	resp, err := client.Get(home.URL + "/repos/o/old")
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"pentimento/internal/collect"
+	"pentimento/internal/collect/ghapi"
+	"pentimento/internal/evidence"
+)
+
+// passes tells the gaps that asking again may close by itself.
+func passes(k evidence.GapKind) bool {
+	return k == evidence.GapServer || k == evidence.GapRateLimit || k == evidence.GapBudget
+}
+
+// held is what a refresh joins a list to. Where anything of it is missing the whole list is asked for again; that GitHub ends the events
+// at a number stays true whatever comes after.
+func (s *steps) held(repo evidence.Repository, origin evidence.Origin) (ghapi.Held, bool) {
+	if !s.refresh {
+		return ghapi.Held{}, false
+	}
+	return s.heldList(context.Background(), repo, origin)
+}
+
+// heldList is held whether or not only news are asked for. A store that cannot be read: see [steps.cached].
+func (s *steps) heldList(ctx context.Context, repo evidence.Repository, origin evidence.Origin) (h ghapi.Held, ok bool) {
+	gaps, err := s.file.Gaps(ctx, repo)
+	if err != nil {
+		return h, false
+	}
+	for _, g := range gaps {
+		if g.Unit != "api/"+string(origin) {
+			continue
+		}
+		if origin != evidence.OriginEvents || g.Kind != evidence.GapTruncated {
+			return h, false
+		}
+		h.Gaps = append(h.Gaps, g)
+	}
+	if h.Coverage, ok, err = s.file.Covered(ctx, repo, origin); err != nil || !ok {
+		return h, false
+	}
+	if origin == evidence.OriginRuns {
+		h.Open, err = s.file.Unfinished(ctx, repo)
+	}
+	return h, err == nil
+}
+
+func (s *steps) ofCatchUp(evidence.Repository) []collect.Step {
+	if s.api == nil {
+		return nil
+	}
+	return []collect.Step{{Units: []string{unitCatchUp}, Run: s.ofAPI(unitCatchUp, s.catchUp)}}
+}
+
+// catchUp lists activity and runs again, from where their lists ended to now, where git has listed the refs since: a push that a listing
+// shows is to lie in the time that the activity covers.
+func (s *steps) catchUp(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
+	listing, err := s.file.Listing(ctx, repo)
+	if err != nil {
+		return err
+	}
+	for _, list := range []struct {
+		part   string
+		origin evidence.Origin
+		run    asking
+	}{
+		{"activity", evidence.OriginActivity, s.late.Activity},
+		{"runs", evidence.OriginRuns, s.late.Runs},
+	} {
+		h, ok := s.heldList(ctx, repo, list.origin)
+		if !s.planned(list.part) || !ok || !h.Coverage.To.Before(listing.At) {
+			continue
+		}
+		if err := list.run(ctx, repo, emit); err != nil {
+			return err
+		}
+	}
+	return emit(evidence.Observation{Repository: repo, Unit: unitCatchUp, Done: true})
+}
+
+// fresh leaves out the attempts whose jobs a refresh need not ask for: all of them were listed after the attempt had ended.
+func (s *steps) fresh(runs []evidence.Run, coverage []evidence.Coverage) []ghapi.RunRef {
+	listed := map[string]evidence.Coverage{}
+	for _, v := range coverage {
+		if was := listed[v.Detail]; v.Origin == evidence.OriginJobs && v.Complete && v.To.After(was.To) {
+			listed[v.Detail] = v
+		}
+	}
+	var out []ghapi.RunRef
+	for _, r := range runs {
+		ref := ghapi.RunRef{RunID: r.RunID, Attempt: r.Attempt}
+		ended := r.Status == "completed" && !r.UpdatedAt.IsZero() && r.UpdatedAt.Before(listed[ref.String()].To)
+		if !s.refresh || !ended {
+			out = append(out, ref)
+		}
+	}
+	return out
+}
+
+// settled takes out of the wants what a refresh need not ask the API for one by one: commits that it served before, whose names are
+// told again, and those that it said it does not have, whose gaps are.
+func (s *steps) settled(wants []ghapi.Want, seen map[evidence.OID][]evidence.CommitSeen, gaps []evidence.Gap) (ask []ghapi.Want, again evidence.Observation) {
+	if !s.refresh {
+		return wants, again
+	}
+	missing := map[string]evidence.Gap{}
+	for _, g := range gaps {
+		if g.Unit == ghapi.UnitGitData {
+			missing[g.Subject] = g
+		}
+	}
+	for _, w := range wants {
+		g, unanswered := missing[string(w.OID)]
+		served := slices.ContainsFunc(seen[w.OID], func(v evidence.CommitSeen) bool { return v.Via == "git-data" })
+		switch {
+		case unanswered && g.Kind == evidence.GapObjectMissing:
+			again.Gaps = append(again.Gaps, g)
+		case served && !unanswered:
+			again.Seen = append(again.Seen, evidence.CommitSeen{Commit: w.OID, Via: "git-data", NamedBy: w.NamedBy})
+		default:
+			ask = append(ask, w)
+		}
+	}
+	return ask, again
+}
