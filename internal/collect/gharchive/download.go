@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"pentimento/internal/collect/wire"
@@ -36,15 +35,21 @@ type fetcher struct {
 	dir    string
 	own    bool // the folder is ours and goes at the end
 
-	mu    sync.Mutex
 	hosts map[string]*host
 }
 
-// host is held while one download from it runs.
+// host is used by one download at a time, in the order of the hours.
 type host struct {
-	turn     chan struct{} // holds one token while nobody downloads
+	last     <-chan struct{} // closed when the last download in the queue is over
 	asked    bool
 	failures int // in a row
+}
+
+// turn is a place in the queue of a host.
+type turn struct {
+	host *host
+	next <-chan struct{} // closed when it is this one's turn
+	over chan struct{}   // closed by this one
 }
 
 // fetched is a file that can be read, or the state of an hour that has none.
@@ -77,20 +82,28 @@ func (f *fetcher) close() error {
 	return os.RemoveAll(f.dir)
 }
 
-func (f *fetcher) host(name string) *host {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+// queue gives a job its turn. It is called in the order of the jobs, by one goroutine; whoever has a turn must come to get.
+func (f *fetcher) queue(j *job) {
+	name := j.url
+	if u, err := url.Parse(j.url); err == nil {
+		name = u.Host
+	}
 	h := f.hosts[name]
 	if h == nil {
-		h = &host{turn: make(chan struct{}, 1)}
-		h.turn <- struct{}{}
+		free := make(chan struct{})
+		close(free)
+		h = &host{last: free}
 		f.hosts[name] = h
 	}
-	return h
+	over := make(chan struct{})
+	j.turn = turn{host: h, next: h.last, over: over}
+	h.last = over
 }
 
 // get has a file in the cache, or downloads it there. An error is about the context alone.
 func (f *fetcher) get(ctx context.Context, j *job) (fetched, error) {
+	<-j.turn.next // comes soon where the context has ended: every download before it ends too
+	defer close(j.turn.over)
 	path, err := f.place(j)
 	if err != nil {
 		return fetched{state: evidence.HourUnread, detail: "the cache cannot be written: " + reason(err)}, nil
@@ -98,17 +111,7 @@ func (f *fetcher) get(ctx context.Context, j *job) (fetched, error) {
 	if _, err := os.Stat(path); err == nil {
 		return f.kept(path), nil
 	}
-	u, err := url.Parse(j.url)
-	if err != nil {
-		return fetched{state: evidence.HourUnread, detail: "not a web address"}, nil
-	}
-	h := f.host(u.Host)
-	select {
-	case <-h.turn:
-		defer func() { h.turn <- struct{}{} }()
-	case <-ctx.Done():
-		return fetched{}, ctx.Err()
-	}
+	h := j.turn.host
 	if h.failures >= maxFailures {
 		return fetched{state: evidence.HourUnread, detail: fmt.Sprintf("not asked: %d hours in a row could not be had", maxFailures)}, nil
 	}

@@ -24,6 +24,7 @@ type event struct {
 	repoName string
 	at       time.Time
 	payload  json.RawMessage
+	read     *payload // the payload, where it has been decoded already
 }
 
 // errTimeline marks a line in the format of before 2015, which named its repository and actor otherwise and had no ids.
@@ -128,7 +129,9 @@ type payload struct {
 // tell adds to the observation what the event says of its repository.
 func (e event) tell(obs *evidence.Observation) error {
 	var p payload
-	if len(e.payload) > 0 {
+	if e.read != nil {
+		p = *e.read
+	} else if len(e.payload) > 0 {
 		if err := json.Unmarshal(e.payload, &p); err != nil {
 			return err
 		}

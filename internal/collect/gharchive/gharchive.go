@@ -102,6 +102,7 @@ type job struct {
 	path    string // a local file; empty for a download
 	url     string // of the download
 	absent  bool   // a folder that has hours before and after, but not this one
+	turn    turn   // of the download
 	done    chan reading
 }
 
@@ -135,7 +136,9 @@ func (c *collection) run(ctx context.Context, jobs []job, emit Emit) error {
 			case <-ctx.Done():
 				return
 			}
-			j.done = make(chan reading, 1)
+			if j.done = make(chan reading, 1); j.url != "" {
+				c.fetch.queue(j)
+			}
 			go func() { j.done <- c.read(ctx, j) }()
 			order <- j
 		}

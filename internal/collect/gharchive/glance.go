@@ -8,10 +8,12 @@ const maxKey = 192
 // sight is what stands at the fixed places of a line. Its texts alias the line.
 type sight struct {
 	push     bool
-	wanted   bool // of a type that is decoded for repositories of the case; else the fields below are empty
+	wanted   bool // of a type that is decoded for repositories of the case; else the fields below are of no use
 	actor    []byte
 	repoID   int64
 	repoName []byte
+	id       []byte
+	rest     []byte // what follows the name, with its closing quote
 }
 
 // glance reads a line of the shape that archives write, without decoding it:
@@ -29,6 +31,7 @@ func glance(b []byte) (s sight, ok bool) {
 	if n == 0 {
 		return s, false
 	}
+	s.id = b[:n]
 	if b, ok = bytes.CutPrefix(b[n:], []byte(`","type":"`)); !ok {
 		return s, false
 	}
@@ -56,7 +59,9 @@ func glance(b []byte) (s sight, ok bool) {
 	if b, ok = bytes.CutPrefix(b[n:], []byte(`,"name":"`)); !ok {
 		return s, false
 	}
-	s.repoName, ok = word(b)
+	if s.repoName, ok = word(b); ok {
+		s.rest = b[len(s.repoName):]
+	}
 	return s, ok
 }
 

@@ -247,11 +247,17 @@ func newSieve(x *index, w Watch) *sieve {
 // line deals with one line: at its fixed places where it has the shape that archives write and nobody asked for it, else by decoding it.
 func (s *sieve) line(b []byte) {
 	seen, ok := glance(b)
-	if !ok || s.asked(seen, b) {
-		s.decode(b)
+	if ok && !s.asked(seen, b) {
+		s.count(seen.push)
 		return
 	}
-	s.count(seen.push)
+	if ok && seen.push {
+		if e, ok := skimPush(seen); ok {
+			s.place(e, b)
+			return
+		}
+	}
+	s.decode(b)
 }
 
 // asked reports an event that may be of a repository of the case, or may be one to watch.
@@ -273,6 +279,11 @@ func (s *sieve) decode(b []byte) {
 		}
 		return
 	}
+	s.place(e, b)
+}
+
+// place hands an event to whoever asked for it.
+func (s *sieve) place(e event, b []byte) {
 	s.count(e.typ == "PushEvent")
 	s.note(e)
 	if !wanted(e.typ) {
@@ -281,7 +292,7 @@ func (s *sieve) decode(b []byte) {
 	if _, how := s.gather.index.find(e.repoID, e.repoName); how != foreign {
 		s.gather.take(e, b)
 	} else if s.lookout != nil && e.typ == "PushEvent" {
-		if found, ok := s.lookout.see(e); ok && len(s.elsewhere) < maxElsewhere {
+		if found, ok := s.lookout.see(e, b); ok && len(s.elsewhere) < maxElsewhere {
 			s.elsewhere = append(s.elsewhere, found)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -38,6 +39,7 @@ func shapes(line string) map[string]string {
 		"with spaces": strings.ReplaceAll(indented.String(), "\n", " "),
 		"by key":      strings.TrimSuffix(reordered.String(), "\n"),
 		"CRLF":        line + "\r",
+		"with org":    line[:len(line)-1] + `,"org":{"id":3,"login":"octo","gravatar_id":"","url":"https://api.example.invalid/orgs/{octo}"}}`,
 		"no actor":    line[:strings.Index(line, `"actor":`)] + `"actor":null,` + line[strings.Index(line, `"repo":`):],
 		"escaped":     strings.Replace(line, `"octo/demo"`, `"octo\/demo"`, 1),
 		"repo first":  line[:strings.Index(line, `"actor":`)] + `"repo":{"id":77,"name":"octo/demo"},` + line[strings.Index(line, `"actor":`):strings.Index(line, `"repo":`)] + line[strings.Index(line, `"payload":`):],
@@ -301,6 +303,10 @@ func FuzzEvent(f *testing.F) {
 		}
 		if fast.events != slow.events || fast.pushes != slow.pushes || len(fast.gather.told) != len(slow.gather.told) {
 			t.Fatalf("%s: quick %d/%d/%d, decoded %d/%d/%d", text, fast.events, fast.pushes, len(fast.gather.told), slow.events, slow.pushes, len(slow.gather.told))
+		}
+		hour := evidence.ArchiveHour{Archive: "a", Hour: eventTime}
+		if quick, decoded := fast.gather.observations(hour, "FILE", "", now), slow.gather.observations(hour, "FILE", "", now); !reflect.DeepEqual(quick, decoded) {
+			t.Fatalf("%s: quick %+v, decoded %+v", text, quick, decoded)
 		}
 	})
 }

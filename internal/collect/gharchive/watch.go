@@ -89,16 +89,19 @@ func (l *lookout) may(actor, line []byte) bool {
 	return false
 }
 
-// see decides on a decoded push.
-func (l *lookout) see(e event) (Elsewhere, bool) {
-	var p struct {
-		Ref     string `json:"ref"`
-		Head    string `json:"head"`
-		Commits []struct {
-			Message string `json:"message"`
-		} `json:"commits"`
+// see decides on a push, raw is its line.
+func (l *lookout) see(e event, raw []byte) (Elsewhere, bool) {
+	var row struct {
+		Payload struct {
+			Ref     string `json:"ref"`
+			Head    string `json:"head"`
+			Commits []struct {
+				Message string `json:"message"`
+			} `json:"commits"`
+		} `json:"payload"`
 	}
-	if json.Unmarshal(e.payload, &p) != nil { // of no repository of the case: nothing is lost that anybody asked for
+	p := &row.Payload
+	if json.Unmarshal(raw, &row) != nil { // of no repository of the case: nothing is lost that anybody asked for
 		return Elsewhere{}, false
 	}
 	head, err := oid(p.Head)
