@@ -29,6 +29,10 @@ type remote struct {
 
 // connect asks for protocol v2 and takes what comes.
 func (c *Collector) connect(ctx context.Context, repo evidence.Repository) (*remote, error) {
+	return again(ctx, func() (*remote, error) { return c.connectOnce(ctx, repo) })
+}
+
+func (c *Collector) connectOnce(ctx context.Context, repo evidence.Repository) (*remote, error) {
 	if _, err := evidence.ParseRepository(string(repo)); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package gitremote
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,9 +16,10 @@ import (
 
 // failure is an error that is a result: it becomes a gap, and the collection goes on.
 type failure struct {
-	kind   evidence.GapKind
-	detail string
-	hint   string
+	kind     evidence.GapKind
+	detail   string
+	hint     string
+	fleeting bool // another try at once may do: see again
 }
 
 func (f *failure) Error() string { return f.detail }
@@ -28,7 +30,7 @@ func refused(format string, args ...any) error {
 
 // malformed marks what breaks the protocol or a file format.
 func malformed(format string, args ...any) error {
-	return refused("malformed answer: "+format, args...)
+	return &failure{kind: evidence.GapRefused, detail: fmt.Sprintf("malformed answer: "+format, args...), fleeting: true}
 }
 
 func unsupported(hint, format string, args ...any) error {
@@ -36,7 +38,23 @@ func unsupported(hint, format string, args ...any) error {
 }
 
 func broken(format string, args ...any) error {
+	return &failure{kind: evidence.GapServer, detail: fmt.Sprintf(format, args...), hint: "run collect again", fleeting: true}
+}
+
+// stalled is broken by time: another try would cost as much again.
+func stalled(format string, args ...any) error {
 	return &failure{kind: evidence.GapServer, detail: fmt.Sprintf(format, args...), hint: "run collect again"}
+}
+
+// again asks once more where an answer broke off or broke the protocol, as those of failing servers and of proxies do for a moment. What
+// is malformed twice is refused, and what exceeds our limits is refused at once.
+func again[T any](ctx context.Context, ask func() (T, error)) (T, error) {
+	out, err := ask()
+	var f *failure
+	if errors.As(err, &f) && f.fleeting && ctx.Err() == nil {
+		return ask()
+	}
+	return out, err
 }
 
 // said is an error that the server put into words: an ERR line, or the error band of the sideband.

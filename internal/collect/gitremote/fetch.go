@@ -71,6 +71,11 @@ func (rem *remote) fetchServed(ctx context.Context, st *store, wants []plumbing.
 
 // fetch asks for the wanted objects in one request and adds the pack to the store. Bare leaves out file contents where the server can.
 func (rem *remote) fetch(ctx context.Context, st *store, wants []plumbing.Hash, bare bool) error {
+	_, err := again(ctx, func() (struct{}, error) { return struct{}{}, rem.fetchOnce(ctx, st, wants, bare) })
+	return err
+}
+
+func (rem *remote) fetchOnce(ctx context.Context, st *store, wants []plumbing.Hash, bare bool) error {
 	var haves []plumbing.Hash
 	if bare { // file contents are wanted one by one: a have would claim them
 		haves = st.refs.haves()
@@ -186,6 +191,10 @@ func (p *pktReader) skipAcks() error {
 // probe learns which of the objects a server has from one request: it acknowledges the haves that it knows before it sends anything.
 // The request needs a want that is there; the answer is left unread after the acknowledgments.
 func (rem *remote) probe(ctx context.Context, st *store, oids []plumbing.Hash) (map[plumbing.Hash]bool, error) {
+	return again(ctx, func() (map[plumbing.Hash]bool, error) { return rem.probeOnce(ctx, st, oids) })
+}
+
+func (rem *remote) probeOnce(ctx context.Context, st *store, oids []plumbing.Hash) (map[plumbing.Hash]bool, error) {
 	anchor, ok := st.refs.anchor()
 	if !ok {
 		return nil, malformed("nothing to ask for")

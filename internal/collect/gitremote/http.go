@@ -27,9 +27,9 @@ type answer struct {
 func (c *Collector) ask(ctx context.Context, req *http.Request, maxBytes int64, count func(int64)) (*answer, *http.Response, error) {
 	guarded, cancel := context.WithCancelCause(ctx)
 	guarded, stop := context.WithTimeoutCause(guarded, c.limits.request,
-		broken("the answer took longer than %s", c.limits.request))
+		stalled("the answer took longer than %s", c.limits.request))
 	a := &answer{caller: ctx, ctx: guarded, cancel: cancel, stop: stop, idle: c.limits.idle, left: maxBytes, count: count}
-	a.dog = time.AfterFunc(a.idle, func() { cancel(broken("the server sent nothing for %s", a.idle)) })
+	a.dog = time.AfterFunc(a.idle, func() { cancel(stalled("the server sent nothing for %s", a.idle)) })
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
 	resp, err := c.cfg.Client.Do(req.WithContext(guarded))
 	if err != nil {

@@ -41,6 +41,10 @@ func (rem *remote) list(ctx context.Context) (listing, error) {
 
 // lsRefs is the v2 command of that name: https://git-scm.com/docs/protocol-v2#_ls_refs
 func (rem *remote) lsRefs(ctx context.Context, prefixes ...string) (listing, error) {
+	return again(ctx, func() (listing, error) { return rem.lsRefsOnce(ctx, prefixes) })
+}
+
+func (rem *remote) lsRefsOnce(ctx context.Context, prefixes []string) (listing, error) {
 	q := rem.command("ls-refs")
 	q.linef("peel")
 	q.linef("symrefs")
