@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite golden files")
 
 var day = time.Date(2025, 9, 2, 3, 20, 38, 0, time.UTC)
 
-func newCase(t *testing.T) *Case {
+func newCase(t testing.TB) *Case {
 	t.Helper()
 	c, err := Create(context.Background(), filepath.Join(t.TempDir(), "case ?#%.db"), Info{Now: day, NowGiven: true, Version: "test"})
 	if err != nil {
@@ -33,7 +33,7 @@ func newCase(t *testing.T) *Case {
 	return c
 }
 
-func collecting(t *testing.T, c *Case, names ...evidence.Repository) {
+func collecting(t testing.TB, c *Case, names ...evidence.Repository) {
 	t.Helper()
 	for _, n := range names {
 		if _, err := c.Add(context.Background(), []Addition{{Repository: n, From: "argument"}}); err != nil {

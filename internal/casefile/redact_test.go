@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"pentimento/internal/evidence"
 )
 
@@ -133,4 +135,19 @@ func TestNoTokenShapeIsStored(t *testing.T) {
 	if msg := f.History.Commit(obs.Commits[0].OID).Message; strings.Contains(msg, token) {
 		t.Errorf("message %q", msg)
 	}
+}
+
+// TestGateMissesNothing: text that is not looked at closely is text of which nothing would be taken out.
+func TestGateMissesNothing(t *testing.T) {
+	part := rapid.SampledFrom([]string{"gh", "p_", "s_", "github_pat_", "pypi-", "npm_", "dckr_pat_", "rubygems_", "cio", "glpat-", "xoxb-", "xox", "p-", "sk_live_", "eyJ",
+		".eyJ", ".", "-----BEGIN RSA ", "PRIVATE KEY-----", "\n", " ", "=", strings.Repeat("0123456789abcdef", 6), strings.Repeat("Ab3", 12), "abcdefghij", "x", "'",
+		strings.Repeat("A", 64) + "\n", "-----END RSA PRIVATE KEY-----"})
+	rapid.Check(t, func(t *rapid.T) {
+		text := []byte(strings.Join(rapid.SliceOfN(part, 0, 12).Draw(t, "text"), ""))
+		want, n := redactAll(text)
+		got, m := Redact(text)
+		if n != m || string(got) != string(want) {
+			t.Fatalf("%q: %d and %d taken out", text, m, n)
+		}
+	})
 }
