@@ -2,6 +2,7 @@ package drill
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"pentimento/internal/openapicheck"
@@ -9,7 +10,7 @@ import (
 
 // TestConformance holds every kind of reply to GitHub's own description.
 func TestConformance(t *testing.T) {
-	s := startWorld(t, "")
+	s, w := startWorld(t, ""), startWitnesses(t, "")
 	check, err := openapicheck.New("../../testdata/openapi/github.json", "/api/v3", http.DefaultTransport)
 	if err != nil {
 		t.Fatal(err)
@@ -24,11 +25,30 @@ func TestConformance(t *testing.T) {
 		"/repos/owner/whole/git/commits/" + b, "/repos/owner/whole/git/trees/" + b, "/repos/owner/whole/git/trees/" + b + "?recursive=1",
 		"/repos/owner/whole/git/blobs/" + string(s.OID("owner/whole:b:README.md")),
 	} {
-		resp, err := client.Get(s.URL() + "/api/v3" + path)
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		resp.Body.Close()
+		conforms(t, client, s.URL()+"/api/v3"+path)
 	}
+	main := "/repos/owner/main"
+	for _, path := range []string{
+		"/commits/" + string(w.OID("owner/main:b")) + "/check-suites", "/forks", "/releases", "/actions/secrets", "/environments",
+		"/environments/production/secrets", "/actions/organization-secrets", "/keys", "/hooks", "/collaborators", "/actions/runners",
+		"/git/commits/" + string(w.OID("r")), "/events", "/commits/" + strings.Repeat("1", 40) + "/check-suites",
+	} {
+		conforms(t, client, w.URL()+"/api/v3"+main+path)
+	}
+}
+
+// conforms asks as somebody with a token does.
+func conforms(t *testing.T, client *http.Client, url string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer x")
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	resp.Body.Close()
 }

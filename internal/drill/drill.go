@@ -61,6 +61,7 @@ type Server struct {
 	mu       sync.Mutex
 	requests []Request
 	hook     func(n int, r *http.Request)
+	faults   func(r *http.Request) Fault
 	limiter  limiter
 }
 
@@ -167,6 +168,12 @@ func (s *Server) note(r *http.Request) {
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.note(r)
 	r.Body = http.MaxBytesReader(w, r.Body, maxRequestBody)
+	if !s.fail(w, r) {
+		s.answer(w, r)
+	}
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	if rest, ok := cutPath(r.URL.Path, "/api/v3"); ok {
 		s.serveAPI(w, r, rest)
 		return
