@@ -90,7 +90,9 @@ func (b *book) units(repo evidence.Repository) []string {
 func TestUnitsThatAreDoneAreNotAskedAgain(t *testing.T) {
 	b := &book{done: map[string]bool{"o/half first": true, "o/whole first": true, "o/whole second": true}}
 	r := &collect.Runner{Store: b.store(), Now: func() time.Time { return now }, Concurrency: 3,
-		Phases: once(func(evidence.Repository) []collect.Step { return []collect.Step{unit("first"), unit("second", "first")} })}
+		Phases: once(func(evidence.Repository) []collect.Step {
+			return []collect.Step{unit("first"), unit("second", "first")}
+		})}
 	if err := r.Run(t.Context(), []evidence.Repository{"o/new", "o/half", "o/whole"}); err != nil {
 		t.Fatal(err)
 	}

@@ -268,9 +268,15 @@ func TestAppThatIsRefused(t *testing.T) {
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 	for name, answer := range map[string]func(http.ResponseWriter, *http.Request){
-		"401":     func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.Header.Get("Authorization"), 401) },
-		"no JSON": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(201); io.WriteString(w, r.Header.Get("Authorization")) },
-		"header":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); io.WriteString(w, `{"token":"a\r\nb"}`) },
+		"401": func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.Header.Get("Authorization"), 401) },
+		"no JSON": func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(201)
+			io.WriteString(w, r.Header.Get("Authorization"))
+		},
+		"header": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(201)
+			io.WriteString(w, `{"token":"a\r\nb"}`)
+		},
 		"expired": func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(201)
 			io.WriteString(w, `{"token":"a","expires_at":"2020-01-01T00:00:00Z"}`)
