@@ -50,6 +50,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t.schema != nil && req.Method == http.MethodPost && strings.HasSuffix(req.URL.Path, "/graphql") {
 		return t.graphql(req)
 	}
+	if graphql := strings.HasSuffix(req.URL.Path, "/graphql"); !graphql && t.prefix != "" && !strings.HasPrefix(req.URL.Path, t.prefix+"/") {
+		// a file that the API points to
+		return t.base.RoundTrip(req)
+	}
 	described := req.Clone(req.Context())
 	described.URL.Scheme, described.URL.Host, described.Host = "https", "api.github.com", ""
 	described.URL.Path = byID.ReplaceAllString(strings.TrimPrefix(req.URL.Path, t.prefix), "/repos/by/id")

@@ -100,11 +100,7 @@ func TestConformance(t *testing.T) {
 		r + "/git/blobs/" + blob: sayJSON(with(t, doc, "blob", object{"sha": blob, "encoding": "base64", "content": "b246IHB1c2gK",
 			"size": len(text)})),
 	})
-	checked, err := openapicheck.New(description, prefix, http.DefaultTransport)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := f.collector(t, func(cfg *Config) { cfg.Client = &http.Client{Transport: checked} })
+	c := f.collector(t, func(cfg *Config) { cfg.Client = &http.Client{Transport: checked(t)} })
 	var g told
 	ctx := context.Background()
 	_, usable, err := c.Repository(ctx, repo, g.emit)
@@ -120,6 +116,73 @@ func TestConformance(t *testing.T) {
 	counts := fmt.Sprint(usable, len(missing), len(g.Updates), len(g.Runs), len(g.Jobs), len(g.Commits), len(g.Blobs), g.done)
 	if counts != "true 0 2 2 1 1 1 6" {
 		t.Errorf("usable, missing, updates, runs, jobs, commits, blobs, done: %s", counts)
+	}
+}
+
+// checked is a transport that holds every exchange against GitHub's own descriptions.
+func checked(t *testing.T) *openapicheck.Transport {
+	t.Helper()
+	tr, err := openapicheck.New(description, prefix, http.DefaultTransport)
+	if err == nil {
+		err = tr.GraphQL(schema)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+// conformOfWitnesses adds the routes of the further witnesses.
+func conformOfWitnesses(t *testing.T, doc *openapi3.T, f *fake) {
+	t.Helper()
+	at := stampOf(now.AddDate(0, 0, -1))
+	const r = "/repos/acme/tool"
+	home := with(t, doc, "minimal-repository", object{"id": 7})
+	secrets := sayJSON(object{"total_count": 1, "secrets": []object{with(t, doc, "actions-secret", object{"name": "A", "created_at": at, "updated_at": at})}})
+	for path, h := range map[string]http.HandlerFunc{
+		"/commits/" + hexID(0x42) + "/check-suites": sayJSON(object{"total_count": 1, "check_suites": []object{with(t, doc, "check-suite", object{"id": 3,
+			"head_branch": "main", "head_sha": hexID(0x42), "before": hexID(1), "after": hexID(0x42), "created_at": at, "updated_at": at,
+			"repository": home, "pull_requests": []any{}, "app": nil, "status": "completed", "conclusion": "success"})}}),
+		"/forks":                        sayJSON([]object{with(t, doc, "minimal-repository", object{"id": 8, "full_name": "other/tool", "created_at": at, "pushed_at": at})}),
+		"/releases":                     sayJSON([]object{with(t, doc, "release", object{"id": 4, "tag_name": "v1", "draft": false, "published_at": at, "created_at": at})}),
+		"/actions/secrets":              secrets,
+		"/actions/organization-secrets": secrets,
+		"/environments":                 sayJSON(object{"total_count": 1, "environments": []object{with(t, doc, "environment", object{"name": "release", "created_at": at, "updated_at": at})}}),
+		"/environments/release/secrets": secrets,
+		"/keys":                         sayJSON([]object{with(t, doc, "deploy-key", object{"id": 1, "title": "ci", "created_at": at})}),
+		"/hooks": sayJSON([]object{with(t, doc, "hook", object{"id": 2, "active": true, "events": []string{"push"}, "created_at": at, "updated_at": at,
+			"config": object{"url": "https://hooks.example.invalid/x"}})}),
+		"/collaborators":       sayJSON([]object{with(t, doc, "collaborator", object{"id": 5, "login": "dev", "role_name": "admin"})}),
+		"/actions/runners":     sayJSON(object{"total_count": 1, "runners": []object{with(t, doc, "runner", object{"id": 6, "name": "box", "labels": []any{}})}}),
+		"/actions/jobs/9/logs": to(f.URL + "/stored/log"),
+	} {
+		f.routes[r+path] = h
+	}
+	f.routes["/stored/log"] = say(200, "text")
+}
+
+// TestWitnessesConform runs the units of the further witnesses as TestConformance does.
+func TestWitnessesConform(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromFile(description)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFake(t, map[string]http.HandlerFunc{
+		"/repos/acme/tool": sayJSON(with(t, doc, "full-repository", object{"id": 7, "full_name": "acme/tool", "default_branch": "main"}))})
+	conformOfWitnesses(t, doc, f)
+	c := f.collector(t, func(cfg *Config) { cfg.Client = &http.Client{Transport: checked(t)} })
+	var g told
+	ctx := context.Background()
+	for _, err := range []error{c.CheckSuites(ctx, repo, []Want{want(hexID(0x42))}, g.emit), c.Forks(ctx, repo, g.emit), c.Releases(ctx, repo, g.emit),
+		c.Admin(ctx, repo, now, g.emit), c.Logs(ctx, repo, []JobRef{{5, 1, 9}}, g.emit)} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	same(t, "gaps", g.gaps(), []string{"unsupported: when collaborators and runners were added"})
+	counts := fmt.Sprint(len(g.Updates), len(g.Forks), len(g.Secrets), len(g.Access), len(g.Logs), g.done)
+	if counts != "2 1 3 4 1 5" {
+		t.Errorf("updates, forks, secrets, access, logs, done: %s", counts)
 	}
 }
 

@@ -3,6 +3,7 @@ package ghapi
 import (
 	"context"
 	"maps"
+	"net/http"
 	"net/url"
 	"strconv"
 
@@ -101,8 +102,11 @@ func (u unit) pageOnce(ctx context.Context, l list, query url.Values, conditiona
 		p, err = l.read(body)
 		return err
 	})
-	if l.strip != nil {
+	if l.strip != nil && a.source.Status == http.StatusOK {
 		a.source.Body = l.strip(a.source.Body)
+		if refusal != nil && refusal.source != nil {
+			refusal.source.Body = a.source.Body
+		}
 	}
 	if err != nil || refusal != nil {
 		return a, page{}, refusal, err
