@@ -163,8 +163,10 @@ type Holding struct {
 	Workflows OID
 	// Known is false when a tree on the way could not be had: then Workflows says nothing.
 	Known bool
-	// RootChanges names the root entries (files or folders) that differ from the first parent's, sorted, at most
-	// [MaxRootChanges]; empty for a commit whose tree equals its first parent's, and for one whose trees are unknown.
+	// RootChanges names the root entries (files or folders) that differ from the first parent's, sorted, at most [MaxRootChanges]. It is
+	// told of two kinds of commits, because root trees cost ten times what all else of a history does: those that changed
+	// .github/workflows, and those with the mark of the contents API, a message without a newline at its end and no signature. It is empty for all
+	// others, for a commit whose tree equals its first parent's, and for one whose trees are unknown.
 	RootChanges []string
 }
 

@@ -98,13 +98,7 @@ func (c *Collector) collect(ctx context.Context, repo evidence.Repository, emit 
 			return err
 		}
 	}
-	if err := w.from(ctx, st.refs.listed(), nil); err != nil {
-		return err
-	}
-	if err := st.dropKept(w.seen); err != nil {
-		return err
-	}
-	if err := w.from(ctx, st.refs.kept(), nil); err != nil {
+	if err := w.listedAndKept(ctx); err != nil {
 		return err
 	}
 	if err := w.contents(ctx, rem); err != nil {

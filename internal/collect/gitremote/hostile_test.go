@@ -46,6 +46,9 @@ func collectAlone(host, mirrors, want string) error {
 	commits := 0
 	emit := func(o evidence.Observation) error {
 		commits += len(o.Commits)
+		for _, b := range o.Bulks {
+			commits += b.Len()
+		}
 		for _, g := range o.Gaps {
 			fmt.Printf("gap %s %s\n", g.Kind, g.Detail)
 		}

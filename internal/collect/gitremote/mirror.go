@@ -67,10 +67,7 @@ func (c *Collector) mirror(ctx context.Context, repo evidence.Repository, dir st
 	for _, r := range list.refs {
 		tips = append(tips, hashOf(r.OID))
 	}
-	if err := w.from(ctx, unique(tips), nil); err != nil {
-		return err
-	}
-	if err := w.unreached(ctx, pack.ID()); err != nil {
+	if err := w.everything(ctx, unique(tips), pack.ID()); err != nil {
 		return err
 	}
 	if err := w.contents(ctx, nil); err != nil {

@@ -2,11 +2,12 @@ package gitremote
 
 import (
 	"bytes"
+	"encoding/hex"
 	"fmt"
 	"path"
 	"strconv"
 	"strings"
-	"time"
+	"unicode/utf8"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -14,74 +15,119 @@ import (
 )
 
 // parseCommit reads a commit object as git stores it. What the maker wrote is kept as it is, within limits; cuts are said in words.
-// A header line without a value that can be read leaves its field zero: git itself tolerates all of it but a missing tree.
 func parseCommit(h plumbing.Hash, raw []byte) (c evidence.Commit, tree plumbing.Hash, parents []plumbing.Hash, cuts []string, err error) {
-	c.OID = oidOf(h)
-	rest := raw
+	var bulk evidence.BulkCommit
+	if cuts, err = readCommit(raw, &bulk); err != nil {
+		return evidence.Commit{OID: oidOf(h)}, tree, nil, cuts, err
+	}
+	bulk.OID = evidence.Hash(h)
+	for _, p := range bulk.Parents {
+		parents = append(parents, plumbing.Hash(p))
+	}
+	return bulk.Commit(), plumbing.Hash(bulk.Tree), parents, cuts, nil
+}
+
+// readCommit reads a commit object into c, whose slices then point into raw but for the parents. Like git it takes the tree from the first line and the parents
+// from those that follow, and of other headers the first of a name. One without a value that can be read leaves its field zero: git itself
+// tolerates all of it but a missing tree.
+func readCommit(raw []byte, c *evidence.BulkCommit) (cuts []string, err error) {
+	*c = evidence.BulkCommit{Parents: c.Parents[:0], Author: evidence.BulkPerson{Seconds: evidence.NoDate}, Committer: evidence.BulkPerson{Seconds: evidence.NoDate}}
+	line, rest := headerLine(raw)
+	value, ok := bytes.CutPrefix(line, []byte("tree "))
+	if !ok {
+		return nil, malformed("a commit without a tree")
+	}
+	if c.Tree, err = hashIn(value); err != nil {
+		return nil, err
+	}
+	total := 0
+	for {
+		line, next := headerLine(rest)
+		if value, ok = bytes.CutPrefix(line, []byte("parent ")); !ok {
+			break
+		}
+		p, err := hashIn(value)
+		if err != nil {
+			return cuts, err
+		}
+		if total++; total <= maxParents {
+			c.Parents = append(c.Parents, p)
+		}
+		rest = next
+	}
+	if total > maxParents {
+		cuts = append(cuts, fmt.Sprintf("only the first %d of %d parents were kept", maxParents, total))
+	}
+	var author, committer bool
 	for len(rest) > 0 && rest[0] != '\n' {
-		var line []byte
-		line, rest, _ = bytes.Cut(rest, []byte("\n"))
+		line, rest = headerLine(rest)
 		key, value, _ := bytes.Cut(line, []byte(" "))
-		switch string(key) {
-		case "tree":
-			if tree, err = parseHash(string(value)); err != nil {
-				return c, tree, parents, cuts, err
-			}
-		case "parent":
-			p, err := parseHash(string(value))
-			if err != nil {
-				return c, tree, parents, cuts, err
-			}
-			if len(parents) < maxParents {
-				parents = append(parents, p)
-			} else if len(parents) == maxParents && len(cuts) == 0 {
-				cuts = append(cuts, fmt.Sprintf("only the first %d parents were read", maxParents))
-			}
-		case "author":
-			c.Author = parseSignature(string(value))
-		case "committer":
-			c.Committer = parseSignature(string(value))
-		case "gpgsig", "gpgsig-sha256":
+		switch {
+		case string(key) == "author" && !author:
+			c.Author, author = readPerson(value), true
+		case string(key) == "committer" && !committer:
+			c.Committer, committer = readPerson(value), true
+		case string(key) == "gpgsig", string(key) == "gpgsig-sha256":
 			c.Signed = true
 		}
-	}
-	if tree.IsZero() {
-		return c, tree, parents, cuts, malformed("a commit without a tree")
-	}
-	c.Tree = oidOf(tree)
-	for _, p := range parents {
-		c.Parents = append(c.Parents, oidOf(p))
 	}
 	rest = bytes.TrimPrefix(rest, []byte("\n"))
 	if len(rest) > maxMessage {
 		cuts = append(cuts, fmt.Sprintf("the message has %s; the first %d were kept", sizeText(int64(len(rest))), maxMessage))
 	}
-	c.Message = cut(string(rest[:min(len(rest), maxMessage+4)]), maxMessage)
-	return c, tree, parents, cuts, nil
+	c.Message = cutBytes(rest, maxMessage)
+	return cuts, nil
 }
 
-// parseSignature reads "Name <address> seconds zone". Without a date that fits in the years 1 to 9999 the date is zero.
-func parseSignature(s string) evidence.Signature {
-	var out evidence.Signature
-	who, when := s, ""
-	if at := strings.LastIndexByte(s, '>'); at >= 0 {
+func headerLine(raw []byte) (line, rest []byte) {
+	line, rest, _ = bytes.Cut(raw, []byte("\n"))
+	return line, rest
+}
+
+func hashIn(value []byte) (h evidence.Hash, err error) {
+	if len(value) == hex.EncodedLen(len(h)) {
+		_, err = hex.Decode(h[:], value)
+	}
+	if err != nil || h == (evidence.Hash{}) {
+		return h, malformed("%q is not an object name", printable(string(value[:min(len(value), maxSaid)])))
+	}
+	return h, nil
+}
+
+// readPerson reads "Name <address> seconds zone". A date outside of the years 1 to 9999 is none.
+func readPerson(s []byte) evidence.BulkPerson {
+	out := evidence.BulkPerson{Seconds: evidence.NoDate}
+	who, when := s, []byte(nil)
+	if at := bytes.LastIndexByte(s, '>'); at >= 0 {
 		who, when = s[:at], s[at+1:]
 	}
-	name, email, _ := strings.Cut(who, "<")
-	out.Name, out.Email = cut(strings.TrimSpace(name), maxPerson), cut(strings.TrimSpace(email), maxPerson)
-	fields := strings.Fields(when)
-	if len(fields) == 0 {
-		return out
-	}
+	name, email, _ := bytes.Cut(who, []byte("<"))
+	out.Name, out.Email = cutBytes(bytes.TrimSpace(name), maxPerson), cutBytes(bytes.TrimSpace(email), maxPerson)
 	const year1, year9999 = -62135596800, 253402300799
-	if seconds, err := strconv.ParseInt(fields[0], 10, 64); err == nil && seconds > year1 && seconds <= year9999 {
-		out.Date = time.Unix(seconds, 0).UTC()
-	}
-	if len(fields) > 1 {
+	n := 0
+	for field := range bytes.FieldsSeq(when) {
+		if n++; n == 1 {
+			if seconds, err := strconv.ParseInt(string(field), 10, 64); err == nil && seconds > year1 && seconds <= year9999 {
+				out.Seconds = seconds
+			}
+			continue
+		}
 		const zone = len("+0000")
-		out.Zone = cut(fields[1], zone+3) // git accepts odd zones; nobody means more
+		out.Zone = cutBytes(field, zone+3) // git accepts odd zones; nobody means more
+		break
 	}
 	return out
+}
+
+// cutBytes is cut for bytes.
+func cutBytes(s []byte, n int) []byte {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }
 
 // tagTarget is the object that an annotated tag names.

@@ -1,8 +1,11 @@
 package gitremote
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -24,9 +27,39 @@ func TestAgainstGit(t *testing.T) {
 			if seed%2 == 0 {
 				r.git("repack", "-q", "-a", "-d", "--depth=50")
 			}
-			checkAgainstGit(t, r, collect(t, collector(t, s), demo))
+			c := collector(t, s)
+			fast := collect(t, c, demo)
+			checkAgainstGit(t, r, fast)
+			slow := walkSlowly(t, c, demo)
+			checkAgainstGit(t, r, slow)
+			if !reflect.DeepEqual(fast.seen, slow.seen) || !reflect.DeepEqual(fast.entries, slow.entries) {
+				t.Error("the two ways differ")
+			}
 		})
 	}
+}
+
+// walkSlowly reads a store as if the fast reader did not read it.
+func walkSlowly(t *testing.T, c *Collector, name evidence.Repository) *facts {
+	t.Helper()
+	st, err := c.openStore(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.packs.Close(); err != nil {
+		t.Fatal(err)
+	}
+	st.packs = nil
+	defer st.close()
+	f := newFacts()
+	w := newWalk(st, name, unitHistory, "fetch", f.add)
+	if err := errors.Join(w.listedAndKept(context.Background()), w.contents(context.Background(), nil), w.finish()); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.commits) > 0 && len(f.all[0].Bulks) > 0 {
+		t.Error("that was not the slow way")
+	}
+	return f
 }
 
 func checkAgainstGit(t *testing.T, r repo, f *facts) {
@@ -78,11 +111,23 @@ func lsTree(r repo, commit string) []string {
 	return out
 }
 
-// rootChanges is git's word for what differs from the first parent. A file that becomes a folder is two changes of one name to git.
+// rootChanges is git's word for what differs from the first parent, of the commits of which that is told. A file that becomes a folder is two changes of one name to git.
 func rootChanges(r repo, commit string, parents []evidence.OID) []string {
-	before := string(emptyTree.String())
+	before, flows := emptyTree.String(), ""
 	if len(parents) > 0 {
 		before = string(parents[0])
+		flows = r.git("ls-tree", "-d", before, ".github/workflows")
+	}
+	raw := r.git("cat-file", "commit", commit)
+	if !strings.Contains(flows, " tree ") {
+		flows = ""
+	}
+	now := r.git("ls-tree", "-d", commit, ".github/workflows")
+	if !strings.Contains(now, " tree ") {
+		now = ""
+	}
+	if now == flows && (strings.HasSuffix(raw, "\n")) {
+		return nil
 	}
 	var out []string
 	fields := strings.Split(r.git("diff-tree", "-z", "--no-renames", "--raw", before, commit), "\x00")

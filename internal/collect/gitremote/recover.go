@@ -107,19 +107,12 @@ func (rem *remote) fetchWants(ctx context.Context, st *store, wants []Want, w *w
 
 // recovered emits what the wants reach and no listed ref does.
 func (w *walk) recovered(ctx context.Context, rem *remote, wants []Want) ([]Want, error) {
-	if err := w.skipListed(ctx); err != nil {
-		return nil, err
-	}
 	var missing, had []Want
-	var unlisted []plumbing.Hash
 	for _, x := range wants {
 		h, err := w.st.commitBehind(hashOf(x.OID))
 		if err == nil {
 			w.names[h] = x.NamedBy
 			had = append(had, Want{OID: oidOf(h), NamedBy: x.NamedBy})
-			if _, listed := w.seen[h]; !listed {
-				unlisted = append(unlisted, h)
-			}
 			continue
 		}
 		missing = append(missing, x)
@@ -130,13 +123,12 @@ func (w *walk) recovered(ctx context.Context, rem *remote, wants []Want) ([]Want
 			return nil, err
 		}
 	}
-	if err := w.st.addRecovered(unlisted); err != nil {
+	unlisted, err := w.unlisted(ctx, had)
+	if err != nil {
 		return nil, err
 	}
-	for _, x := range had {
-		if err := w.from(ctx, []plumbing.Hash{hashOf(x.OID)}, x.NamedBy); err != nil {
-			return nil, err
-		}
+	if err := w.st.addRecovered(unlisted); err != nil {
+		return nil, err
 	}
 	if err := w.contents(ctx, rem); err != nil {
 		return nil, err

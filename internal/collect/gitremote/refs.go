@@ -115,10 +115,9 @@ func (s *store) setListed(list []evidence.ListedRef) error {
 }
 
 // dropKept forgets kept tips that a listed ref reaches: a branch that moved on.
-func (s *store) dropKept(reached map[plumbing.Hash]struct{}) error {
+func (s *store) dropKept(reached func(plumbing.Hash) bool) error {
 	next := slices.DeleteFunc(slices.Clone(s.refs), func(e refEntry) bool {
-		_, ok := reached[e.to]
-		return ok && strings.HasPrefix(e.name, keptRefs)
+		return strings.HasPrefix(e.name, keptRefs) && reached(e.to)
 	})
 	if len(next) == len(s.refs) {
 		return nil

@@ -196,6 +196,14 @@ func (f *facts) add(o evidence.Observation) error {
 	f.gaps = append(f.gaps, o.Gaps...)
 	f.sources = append(f.sources, o.Sources...)
 	f.done[o.Unit] = o.Done
+	for _, b := range o.Bulks {
+		for i := range b.Len() {
+			x := b.At(i)
+			f.commits[x.OID.OID()] = x.Commit()
+			f.seen[x.OID.OID()] = evidence.CommitSeen{Commit: x.OID.OID(), Via: b.Via}
+			f.holdings[x.OID.OID()] = evidence.Holding{Commit: x.OID.OID(), Workflows: x.Workflows.OID(), Known: x.Known, RootChanges: x.RootChanges}
+		}
+	}
 	for _, x := range o.Commits {
 		f.commits[x.OID] = x
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 
+	"pentimento/internal/collect/gitpack"
 	"pentimento/internal/evidence"
 )
 
@@ -25,7 +26,8 @@ import (
 // It is not a partial clone by configuration: looking into it with git must not make git fetch.
 type store struct {
 	dir     string
-	objects *filesystem.Storage
+	objects *filesystem.Storage // the slow way, for what the fast one does not read
+	packs   *gitpack.Reader     // the fast way; nil where it does not read the store
 	refs    refTable
 }
 
@@ -129,11 +131,18 @@ func (s *store) sweep() error {
 	return nil
 }
 
-// reopen makes go-git see the packs that are there now.
+// reopen makes both readers see the packs that are there now.
 func (s *store) reopen() error {
 	s.close()
 	if err := checkIndexes(s.packDir()); err != nil {
 		return err
+	}
+	var err error
+	if s.packs, err = gitpack.Open(s.dir, gitpack.Options{Limits: gitpack.Limits{Object: maxObject, Folder: maxFolder, Entries: maxEntries}}); err != nil {
+		if !slower(err) {
+			return err
+		}
+		s.packs = nil
 	}
 	s.objects = filesystem.NewStorageWithOptions(readOnly{osfs.New(s.dir)}, cache.NewObjectLRU(32*cache.MiByte),
 		filesystem.Options{KeepDescriptors: true, LargeObjectThreshold: int64(maxBlob)})
@@ -141,9 +150,19 @@ func (s *store) reopen() error {
 }
 
 func (s *store) close() {
+	// Read only: there is nothing to lose.
 	if s.objects != nil {
-		s.objects.Close() // read only: there is nothing to lose
+		s.objects.Close()
 	}
+	if s.packs != nil {
+		s.packs.Close()
+		s.packs = nil
+	}
+}
+
+// slower tells errors of the fast reader after which the slow one has its turn: it reads more formats, and more of what is broken.
+func slower(err error) bool {
+	return errors.Is(err, gitpack.ErrUnsupported) || errors.Is(err, gitpack.ErrDamaged) || errors.Is(err, gitpack.ErrLimit)
 }
 
 // readOnly keeps go-git from writing, and from following objects/info/alternates, which may point anywhere on this machine.
@@ -226,10 +245,29 @@ func checkIndex(name string) error {
 	return nil
 }
 
-func (s *store) has(h plumbing.Hash) bool { return s.objects.HasEncodedObject(h) == nil }
+func (s *store) has(h plumbing.Hash) bool {
+	if s.packs != nil {
+		return s.packs.Has(gitpack.OID(h))
+	}
+	return s.objects.HasEncodedObject(h) == nil
+}
 
-// read gives an object's type and bytes; errNoObject if the store has none, a failure if it is larger than limit or broken.
+// read gives an object's type and bytes; errNoObject if the store has none, a failure if it is larger than limit, broken, or does not
+// hash to its name.
 func (s *store) read(h plumbing.Hash, limit int64) (plumbing.ObjectType, []byte, error) {
+	if s.packs != nil {
+		kind, raw, err := s.packs.Read(gitpack.OID(h), limit)
+		if err == nil {
+			return plumbing.ObjectType(kind), raw, nil // both are the numbers of a pack
+		}
+		if errors.Is(err, gitpack.ErrNotFound) {
+			return plumbing.InvalidObject, nil, errNoObject
+		}
+	}
+	return s.readSlowly(h, limit)
+}
+
+func (s *store) readSlowly(h plumbing.Hash, limit int64) (plumbing.ObjectType, []byte, error) {
 	o, err := s.objects.EncodedObject(plumbing.AnyObject, h)
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
 		return plumbing.InvalidObject, nil, errNoObject
@@ -248,6 +286,9 @@ func (s *store) read(h plumbing.Hash, limit int64) (plumbing.ObjectType, []byte,
 	raw := make([]byte, o.Size())
 	if _, err := io.ReadFull(r, raw); err != nil {
 		return o.Type(), nil, unreadable(err)
+	}
+	if plumbing.ComputeHash(o.Type(), raw) != h {
+		return o.Type(), nil, unreadable(errors.New("it does not hash to its name"))
 	}
 	return o.Type(), raw, nil
 }

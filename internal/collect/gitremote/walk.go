@@ -32,6 +32,7 @@ type walk struct {
 	listed   map[plumbing.Hash]int           // workflow trees -> how many files, -1 for unreadable ones
 	names    map[plumbing.Hash][]string      // commits that are named by themselves, not by what reaches them
 	files    map[plumbing.Hash]struct{}      // workflow blobs to emit
+	lacking  map[plumbing.Hash]bool          // missing objects noted so far
 	entries  int
 	roots    map[plumbing.Hash][]byte // recent root trees
 	rootSize int
@@ -42,6 +43,7 @@ func newWalk(st *store, repo evidence.Repository, unit, via string, emit func(ev
 		st: st, repo: repo, unit: unit, via: via, emit: emit, obs: evidence.Observation{Repository: repo, Unit: unit},
 		seen: map[plumbing.Hash]struct{}{}, folders: map[plumbing.Hash]plumbing.Hash{}, listed: map[plumbing.Hash]int{},
 		names: map[plumbing.Hash][]string{}, files: map[plumbing.Hash]struct{}{}, roots: map[plumbing.Hash][]byte{},
+		lacking: map[plumbing.Hash]bool{},
 	}
 }
 
@@ -60,8 +62,12 @@ func (w *walk) fail(err error, subject string) error {
 	return nil
 }
 
-// missing notes an object that was not had.
+// missing notes an object that was not had, once.
 func (w *walk) missing(h plumbing.Hash, why string) {
+	if w.lacking[h] {
+		return
+	}
+	w.lacking[h] = true
 	w.numbered(missingObject(w.repo, w.unit, oidOf(h), why))
 }
 
@@ -148,10 +154,8 @@ func (w *walk) commit(h plumbing.Hash, namedBy []string) ([]plumbing.Hash, error
 	if err != nil {
 		return nil, err
 	}
-	for _, said := range cuts {
-		w.gap(evidence.Gap{Repository: w.repo, Unit: w.unit, Kind: evidence.GapRefused, Subject: string(c.OID), Detail: said})
-	}
-	holding, err := w.holding(c.OID, tree, parents)
+	w.cuts(c.OID, cuts)
+	holding, err := w.holding(&c, tree, parents)
 	if err != nil {
 		return nil, err
 	}
@@ -165,42 +169,49 @@ func (w *walk) commit(h plumbing.Hash, namedBy []string) ([]plumbing.Hash, error
 	return parents, nil
 }
 
-// holding looks up .github/workflows in a commit's tree and compares the root with the first parent's; a commit without parents is
-// compared with the empty tree. A folder without workflow files counts as none.
-func (w *walk) holding(oid evidence.OID, tree plumbing.Hash, parents []plumbing.Hash) (evidence.Holding, error) {
-	out := evidence.Holding{Commit: oid}
-	root, err := w.root(tree)
-	if err != nil {
-		return out, w.holes(tree, err)
-	}
-	folder, err := w.workflows(root)
+// holding looks up .github/workflows in a commit's tree. Its root is compared with the first parent's as [evidence.Holding] says; a
+// commit without parents is compared with the empty tree. A folder without workflow files counts as none.
+func (w *walk) holding(c *evidence.Commit, tree plumbing.Hash, parents []plumbing.Hash) (evidence.Holding, error) {
+	out := evidence.Holding{Commit: c.OID}
+	folder, err := w.folder(tree)
 	files := 0
 	if err == nil && !folder.IsZero() {
 		files, err = w.list(folder)
 	}
 	if err != nil {
-		if err := w.holes(tree, err); err != nil {
-			return out, err
-		}
+		return out, w.holes(tree, err)
 	}
-	out.Known = err == nil
+	out.Known = true
 	if files > 0 {
 		out.Workflows = oidOf(folder)
 	}
-	var before []byte
+	var parentTree, before plumbing.Hash
 	if len(parents) > 0 {
-		parentTree, err := w.treeOf(parents[0])
-		if err == nil {
-			before, err = w.root(parentTree)
+		if parentTree, err = w.treeOf(parents[0]); err == nil {
+			before, err = w.folder(parentTree)
 		}
 		if err != nil {
 			return out, nil // the parent's own turn says what is missing
 		}
 	}
-	if out.RootChanges, err = treeChanges(before, root, evidence.MaxRootChanges); err != nil {
-		return out, w.holes(tree, err)
+	if folder != before || telling(c.Message, c.Signed) {
+		out.RootChanges, err = w.changed(parentTree, tree)
 	}
-	return out, nil
+	return out, err
+}
+
+// folder finds the tree at .github/workflows below a root tree; zero for none.
+func (w *walk) folder(tree plumbing.Hash) (plumbing.Hash, error) {
+	root, err := w.root(tree)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	return w.workflows(root)
+}
+
+// telling reports the mark of a commit that the contents API made: no newline at the end, no signature. See [evidence.Holding].
+func telling[T string | []byte](message T, signed bool) bool {
+	return !signed && len(message) > 0 && message[len(message)-1] != '\n'
 }
 
 // errNoted stands for a hole below a tree that has been noted already.

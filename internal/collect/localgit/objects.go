@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -42,11 +43,15 @@ func (r *reading) objects(ctx context.Context) error {
 				tags[x.OID] = x.Peeled
 			}
 		}
-		for _, c := range obs.Commits {
-			g.add(c)
+		for part := range singles(obs) {
+			for _, c := range part.Commits {
+				g.add(c)
+			}
+			if failed = r.send(r.own(part)); failed != nil {
+				return failed
+			}
 		}
-		failed = r.send(r.own(obs))
-		return failed
+		return nil
 	})
 	if err != nil {
 		if failed != nil || ctx.Err() != nil {
@@ -61,6 +66,28 @@ func (r *reading) objects(ctx context.Context) error {
 		return err
 	}
 	return r.send(last)
+}
+
+// singles turns the bulks of an observation into single commits, some thousand at a time: here it is told of each how it was had.
+func singles(obs evidence.Observation) iter.Seq[evidence.Observation] {
+	return func(yield func(evidence.Observation) bool) {
+		bulks := obs.Bulks
+		obs.Bulks = nil
+		for _, b := range bulks {
+			for i := range b.Len() {
+				c := b.At(i)
+				obs.Commits = append(obs.Commits, c.Commit())
+				obs.Holdings = append(obs.Holdings, evidence.Holding{Commit: c.OID.OID(), Workflows: c.Workflows.OID(), Known: c.Known, RootChanges: c.RootChanges})
+				if len(obs.Commits) >= seenChunk {
+					if !yield(obs) {
+						return
+					}
+					obs = evidence.Observation{Repository: obs.Repository, Unit: obs.Unit}
+				}
+			}
+		}
+		yield(obs)
+	}
 }
 
 // own takes over what a reading of the folder as a mirror says of objects. What it says of refs is left out: a mirror's are the server's,
