@@ -76,10 +76,8 @@ func Collect(ctx context.Context, cfg Config, places []string, emit Emit) error 
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
 	c := collection{cfg: cfg, index: newIndex(cfg.Repositories), fetch: fetch}
 	err = c.run(ctx, plan.jobs, emit)
-	cancel()
 	for _, r := range plan.results {
 		if err != nil {
 			break
