@@ -120,6 +120,13 @@ func collect(t *testing.T, dir string) told {
 		out.Sightings = append(out.Sightings, obs.Sightings...)
 		out.Commits = append(out.Commits, obs.Commits...)
 		out.Seen = append(out.Seen, obs.Seen...)
+		for _, b := range obs.Bulks {
+			for i := range b.Len() {
+				c := b.At(i)
+				out.Commits = append(out.Commits, c.Commit())
+				out.Seen = append(out.Seen, evidence.CommitSeen{Commit: c.OID.OID(), Via: b.Via})
+			}
+		}
 		out.Holdings = append(out.Holdings, obs.Holdings...)
 		out.Blobs = append(out.Blobs, obs.Blobs...)
 		out.Gaps = append(out.Gaps, obs.Gaps...)

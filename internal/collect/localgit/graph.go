@@ -1,56 +1,42 @@
 package localgit
 
-import (
-	"encoding/hex"
+import "pentimento/internal/evidence"
 
-	"pentimento/internal/evidence"
-)
-
-// graph is the commit graph of the clone, small: some 60 bytes a commit.
+// graph is the commit graph of the clone, small: some 80 bytes a commit.
 type graph struct {
-	index   map[string]int32 // by the 20 bytes of the name
-	names   []string
+	index   map[evidence.Hash]int32
 	had     []bool
 	parents [][]int32
 }
 
-// key is the 20 bytes of an object's name; empty for what is none.
-func key(o evidence.OID) string {
-	raw, err := hex.DecodeString(string(o))
-	if err != nil {
-		return ""
-	}
-	return string(raw)
-}
-
-func oidOf(key string) evidence.OID { return evidence.OID(hex.EncodeToString([]byte(key))) }
-
-func (g *graph) at(o evidence.OID) int32 {
-	k := key(o)
-	if i, ok := g.index[k]; ok {
+// number gives a commit its place, whether it was had or is only named as a parent.
+func (g *graph) number(h evidence.Hash) int32 {
+	if i, ok := g.index[h]; ok {
 		return i
 	}
-	i := int32(len(g.names))
-	g.index[k] = i
-	g.names, g.had, g.parents = append(g.names, k), append(g.had, false), append(g.parents, nil)
+	i := int32(len(g.had))
+	g.index[h] = i
+	g.had, g.parents = append(g.had, false), append(g.parents, nil)
 	return i
 }
 
-func (g *graph) add(c evidence.Commit) {
-	i := g.at(c.OID)
-	if g.had[i] {
-		return
+func (g *graph) add(b *evidence.Bulk) {
+	for n := range b.Len() {
+		c := b.At(n)
+		i := g.number(c.OID)
+		if g.had[i] {
+			continue
+		}
+		list := make([]int32, 0, len(c.Parents))
+		for _, p := range c.Parents {
+			list = append(list, g.number(p))
+		}
+		g.had[i], g.parents[i] = true, list
 	}
-	g.had[i] = true
-	list := make([]int32, 0, len(c.Parents))
-	for _, p := range c.Parents {
-		list = append(list, g.at(p))
-	}
-	g.parents[i] = list
 }
 
 func (g *graph) has(o evidence.OID) bool {
-	i, ok := g.index[key(o)]
+	i, ok := g.index[o.Hash()]
 	return ok && g.had[i]
 }
 
@@ -64,7 +50,7 @@ func (g *graph) reach(tips []evidence.OID, served map[int32][]string, ids []stri
 		}
 	}
 	for _, o := range tips {
-		if i, ok := g.index[key(o)]; ok {
+		if i, ok := g.index[o.Hash()]; ok {
 			push(i)
 		}
 	}

@@ -112,16 +112,16 @@ func (r *reading) run(ctx context.Context) error {
 }
 
 // gap notes what could not be seen; it goes out with the next observation.
-func (r *reading) gap(g evidence.Gap) {
-	g.Repository, g.Unit = r.repo, r.unit
-	r.gaps = append(r.gaps, g)
-}
+func (r *reading) gap(g evidence.Gap) { r.gaps = append(r.gaps, g) }
 
 // send emits an observation of this unit together with the gaps met so far.
 func (r *reading) send(obs evidence.Observation) error {
 	obs.Repository, obs.Unit = r.repo, r.unit
 	obs.Gaps = append(r.gaps, obs.Gaps...)
 	r.gaps = nil
+	for i := range obs.Gaps {
+		obs.Gaps[i].Repository, obs.Gaps[i].Unit = r.repo, r.unit
+	}
 	return r.emit(obs)
 }
 

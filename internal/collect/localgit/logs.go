@@ -166,7 +166,7 @@ func (r *reading) readLog(name string, b *bundle, odd *oddities) error {
 		odd.follow(n, e)
 		id := rowID(local, line)
 		if isTracked {
-			r.tell(branch, local, e, id, &b.obs, odd)
+			r.tellTracked(branch, local, e, id, &b.obs, odd)
 			continue
 		}
 		r.tellLocal(local, e, id, b)
@@ -181,11 +181,11 @@ func rowID(local string, line []byte) string {
 	return local + "@" + hex.EncodeToString(sum[:6])
 }
 
-// tell turns an entry of a remote-tracking ref into a fact: what the server held after the clone asked it, or took when the clone pushed.
+// tellTracked turns an entry of a remote-tracking ref into a fact: what the server held after the clone asked it, or took when the clone pushed.
 //
 // The old value of a push is left out: it is what the clone had last seen, and a forced push overwrites what others have put there since.
 // The entry before says when the old value was seen. A push is dated when its answer came back: the move was made by then.
-func (r *reading) tell(t tracked, local string, e entry, id string, obs *evidence.Observation, odd *oddities) {
+func (r *reading) tellTracked(t tracked, local string, e entry, id string, obs *evidence.Observation, odd *oddities) {
 	does, words := reads(e.Message)
 	switch {
 	case !e.New.Object():

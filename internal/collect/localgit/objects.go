@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -16,11 +15,12 @@ import (
 const (
 	// maxNamed bounds the gaps for objects that only local reflogs name: amended and rebased commits expire in every working clone.
 	maxNamed = 50
-	// seenChunk bounds one observation of which commits were had.
-	seenChunk = 5_000
+	// chunkCommits bounds one observation of commits that are told one by one.
+	chunkCommits = 2_000
 )
 
-// objects emits every commit that the clone holds, with its workflow files, and then how each was had: that takes the whole graph.
+// objects emits every commit that the clone holds with its workflow files, and how it was had. That takes the whole graph: commits wait for
+// the end of the reading.
 func (r *reading) objects(ctx context.Context) error {
 	last := evidence.Observation{Done: true}
 	r.sparse()
@@ -33,25 +33,11 @@ func (r *reading) objects(ctx context.Context) error {
 	if err := r.send(evidence.Observation{Sources: []evidence.Source{source}}); err != nil {
 		return err
 	}
-	g := &graph{index: map[string]int32{}}
-	tags := map[evidence.OID]evidence.OID{} // annotated tags, by what they stand for
+	held := &held{graph: graph{index: map[evidence.Hash]int32{}}, tags: map[evidence.OID]evidence.OID{}}
 	var failed error
-	reader := gitremote.New(gitremote.Config{Now: r.cfg.Now})
-	err := reader.Mirror(ctx, r.repo, r.git.path, func(obs evidence.Observation) error {
-		for _, x := range obs.Refs {
-			if x.Peeled.Object() {
-				tags[x.OID] = x.Peeled
-			}
-		}
-		for part := range singles(obs) {
-			for _, c := range part.Commits {
-				g.add(c)
-			}
-			if failed = r.send(r.own(part)); failed != nil {
-				return failed
-			}
-		}
-		return nil
+	err := gitremote.New(gitremote.Config{Now: r.cfg.Now}).Mirror(ctx, r.repo, r.git.path, func(obs evidence.Observation) error {
+		failed = r.send(held.take(obs))
+		return failed
 	})
 	if err != nil {
 		if failed != nil || ctx.Err() != nil {
@@ -60,44 +46,45 @@ func (r *reading) objects(ctx context.Context) error {
 		r.gap(evidence.Gap{Kind: evidence.GapUnreadable, Subject: "objects", Detail: "the objects could not all be read: " + printable(plain(err)),
 			Hint: "git fsck in a copy of the clone says more"})
 	}
-	r.tagged(&last, g, tags)
-	r.lost(g)
-	if err := r.seen(ctx, g, source.ID()); err != nil {
+	for _, b := range held.bulks {
+		held.add(b)
+	}
+	r.tagged(&last, held)
+	r.lost(&held.graph)
+	if err := r.tell(ctx, held, source); err != nil {
 		return err
 	}
 	return r.send(last)
 }
 
-// singles turns the bulks of an observation into single commits, some thousand at a time: here it is told of each how it was had.
-func singles(obs evidence.Observation) iter.Seq[evidence.Observation] {
-	return func(yield func(evidence.Observation) bool) {
-		bulks := obs.Bulks
-		obs.Bulks = nil
-		for _, b := range bulks {
-			for i := range b.Len() {
-				c := b.At(i)
-				obs.Commits = append(obs.Commits, c.Commit())
-				obs.Holdings = append(obs.Holdings, evidence.Holding{Commit: c.OID.OID(), Workflows: c.Workflows.OID(), Known: c.Known, RootChanges: c.RootChanges})
-				if len(obs.Commits) >= seenChunk {
-					if !yield(obs) {
-						return
-					}
-					obs = evidence.Observation{Repository: obs.Repository, Unit: obs.Unit}
-				}
-			}
-		}
-		yield(obs)
-	}
+// held is what waits for the end: commits, their graph, and what annotated tags stand for.
+type held struct {
+	graph
+	bulks []*evidence.Bulk
+	tags  map[evidence.OID]evidence.OID
 }
 
-// own takes over what a reading of the folder as a mirror says of objects. What it says of refs is left out: a mirror's are the server's,
-// and these are a clone's, told above with the time at which it saw them.
-func (r *reading) own(obs evidence.Observation) evidence.Observation {
-	obs.Done, obs.Sources, obs.Refs, obs.Seen = false, nil, nil, nil
-	for i := range obs.Gaps {
-		obs.Gaps[i].Repository, obs.Gaps[i].Unit = r.repo, r.unit
+// take keeps the commits of an observation and gives the rest, as of a clone. The folder is read as a mirror, whose refs would be the server's;
+// a clone's are told elsewhere, with the time at which it saw them.
+func (h *held) take(obs evidence.Observation) evidence.Observation {
+	for _, x := range obs.Refs {
+		if x.Peeled.Object() {
+			h.tags[x.OID] = x.Peeled
+		}
 	}
-	return obs
+	h.bulks = append(h.bulks, obs.Bulks...)
+	holdings := make(map[evidence.OID]evidence.Holding, len(obs.Holdings))
+	for _, x := range obs.Holdings {
+		holdings[x.Commit] = x
+	}
+	if len(obs.Commits) > 0 {
+		b := &evidence.Bulk{}
+		for _, c := range obs.Commits {
+			b.AddFacts(c, holdings[c.OID])
+		}
+		h.bulks = append(h.bulks, b)
+	}
+	return evidence.Observation{Entries: obs.Entries, Blobs: obs.Blobs, Gaps: obs.Gaps}
 }
 
 // refText stands for what was read: objects have their own digests.
@@ -131,7 +118,8 @@ func (r *reading) sparse() {
 }
 
 // tagged sights the tags of the last fetch: a light tag names a commit that was had, an annotated one what it stands for.
-func (r *reading) tagged(obs *evidence.Observation, g *graph, peeled map[evidence.OID]evidence.OID) {
+func (r *reading) tagged(obs *evidence.Observation, held *held) {
+	peeled := held.tags
 	for _, x := range r.packed {
 		if x.peeled.Object() {
 			peeled[x.oid] = x.peeled
@@ -139,7 +127,7 @@ func (r *reading) tagged(obs *evidence.Observation, g *graph, peeled map[evidenc
 	}
 	for _, o := range slices.Sorted(maps.Keys(r.tags)) {
 		commit, annotated := peeled[o]
-		if !annotated && g.has(o) {
+		if !annotated && held.has(o) {
 			commit = o
 		}
 		for _, m := range r.tags[o] {
@@ -177,8 +165,9 @@ func (r *reading) lost(g *graph) {
 	}
 }
 
-// seen says of each commit how it was had: reached by a present remote-tracking ref, by something else that the server held, or by neither.
-func (r *reading) seen(ctx context.Context, g *graph, source string) error {
+// tell emits the commits: in bulk what a present remote-tracking ref reaches, one by one what something else names that the server held, and
+// what neither shows.
+func (r *reading) tell(ctx context.Context, held *held, source evidence.Source) error {
 	var present []evidence.OID
 	for name, x := range r.packed {
 		if _, ok := r.tracks(name); ok {
@@ -190,38 +179,58 @@ func (r *reading) seen(ctx context.Context, g *graph, source string) error {
 			present = append(present, x.oid)
 		}
 	}
-	served := g.reach(present, map[int32][]string{}, nil)
+	served := held.reach(present, map[int32][]string{}, nil)
 	for _, o := range slices.Sorted(maps.Keys(r.byFact)) {
-		g.reach([]evidence.OID{o}, served, r.byFact[o][:1])
+		held.reach([]evidence.OID{o}, served, r.byFact[o][:1])
 	}
-	var obs evidence.Observation
-	for i, name := range g.names {
+	for n, b := range held.bulks {
+		if err := r.tellBulk(ctx, held, b, served, source); err != nil {
+			return err
+		}
+		held.bulks[n] = nil
+	}
+	return nil
+}
+
+func (r *reading) tellBulk(ctx context.Context, held *held, b *evidence.Bulk, served map[int32][]string, source evidence.Source) error {
+	from := []evidence.Source{source}
+	reached := &evidence.Bulk{Via: ViaClone}
+	obs := evidence.Observation{Sources: from}
+	for i := range b.Len() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !g.had[i] {
+		named, ok := served[held.number(b.OID(i))]
+		if ok && named == nil {
+			reached.Add(b.At(i))
 			continue
 		}
-		o := oidOf(name)
-		named, ok := served[int32(i)]
-		x := evidence.CommitSeen{Commit: o, Via: ViaClone, NamedBy: named}
-		switch direct := r.byFact[o]; {
-		case ok && named != nil && direct != nil:
-			x.NamedBy = direct
+		c := b.At(i)
+		commit := c.Commit()
+		seen := evidence.CommitSeen{Commit: commit.OID, Via: ViaClone, NamedBy: named}
+		switch local := r.local[commit.OID]; {
+		case r.byFact[commit.OID] != nil:
+			seen.NamedBy = r.byFact[commit.OID]
 		case ok:
-		case r.local[o] != nil:
-			x.Via, x.NamedBy = ViaLocal, r.local[o]
+		case local != nil:
+			seen.Via, seen.NamedBy = ViaLocal, local
 		default:
-			x.Via, x.NamedBy = ViaLocal, []string{source}
+			seen.Via, seen.NamedBy = ViaLocal, []string{source.ID()}
 		}
-		if obs.Seen = append(obs.Seen, x); len(obs.Seen) >= seenChunk {
+		obs.Commits, obs.Seen = append(obs.Commits, commit), append(obs.Seen, seen)
+		obs.Holdings = append(obs.Holdings, evidence.Holding{Commit: commit.OID, Workflows: c.Workflows.OID(), Known: c.Known,
+			RootChanges: slices.Clone(c.RootChanges)})
+		if len(obs.Commits) >= chunkCommits {
 			if err := r.send(obs); err != nil {
 				return err
 			}
-			obs.Seen = nil
+			obs = evidence.Observation{Sources: from}
 		}
 	}
-	if len(obs.Seen) == 0 {
+	if reached.Len() > 0 {
+		obs.Bulks = []*evidence.Bulk{reached}
+	}
+	if len(obs.Commits) == 0 && obs.Bulks == nil {
 		return nil
 	}
 	return r.send(obs)
