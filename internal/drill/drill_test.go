@@ -18,7 +18,7 @@ import (
 func recipes(t *testing.T) map[string]*Recipe {
 	t.Helper()
 	out := map[string]*Recipe{}
-	for _, load := range []func() (*Recipe, error){Bundled, Small} {
+	for _, load := range []func() (*Recipe, error){Bundled, Small, Sources} {
 		r, err := load()
 		if err != nil {
 			t.Fatal(err)

@@ -135,7 +135,7 @@ func worldStatements() map[string]statement {
 		"restore": {min: 1, max: 1, keys: []string{"from"}, do: (*parser).restoreFile},
 
 		// what reaches GitHub
-		"push":       {min: 1, max: 1, keys: []string{"by", "merging"}, do: (*parser).push},
+		"push":       {min: 1, max: 1, keys: []string{"to", "by", "merging"}, do: (*parser).push},
 		"force-push": {min: 1, max: 1, keys: []string{"to", "by"}, do: (*parser).forcePush},
 		"delete":     {min: 2, max: 2, keys: []string{"by"}, do: (*parser).delete},
 		"tag":        {min: 1, max: 1, keys: []string{"to", "by", "annotated"}, flags: []string{"move"}, do: (*parser).tag},

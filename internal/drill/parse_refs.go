@@ -48,6 +48,11 @@ func (p *parser) push(l *line) error {
 	if err != nil {
 		return err
 	}
+	if to := l.named["to"]; to != "" {
+		if p.repo.heads[l.args[0]], err = p.find(to); err != nil {
+			return err
+		}
+	}
 	c := p.repo.heads[l.args[0]]
 	if c == nil {
 		return fmt.Errorf("no branch %q", l.args[0])

@@ -19,11 +19,12 @@ type statedTruth struct {
 
 // truthKeys are the named parts of all truth lines; [truthParts] says which kind takes which.
 var truthKeys = []string{"role", "pushed", "ref", "versions", "state", "armed", "added", "added-by", "removed", "removed-by", "how", "secrets",
-	"host", "repositories", "opened", "closed", "execution", "credential", "recovered"}
+	"host", "repositories", "opened", "closed", "execution", "credential", "recovered", "from", "until"}
 
 var truthParts = map[string]string{
 	"state": "", "contains": "", "gap": "", "recovered": "",
 	"commit":   "role pushed recovered",
+	"held":     "ref versions from until",
 	"presence": "ref versions state armed added added-by removed removed-by how",
 	"finding":  "secrets host repositories",
 	"run":      "execution",
@@ -85,6 +86,8 @@ func (p *parser) resolve(t *statedTruth) error {
 		return p.truthCommit(l, name)
 	case "presence":
 		return p.truthPresence(l, name)
+	case "held":
+		return p.truthHeld(l, name)
 	case "finding":
 		return p.truthFinding(l)
 	}
@@ -141,6 +144,29 @@ func (p *parser) truthPresence(l *line, name evidence.Repository) (err error) {
 	}
 	p.recipe.Truth.Presence = append(p.recipe.Truth.Presence, row)
 	return errors.Join(oneOf(row.State, "proven possible"), oneOf(row.Armed, "armed proposed inherited no"))
+}
+
+func (p *parser) truthHeld(l *line, name evidence.Repository) error {
+	ref, err := p.refOf(l.named["ref"])
+	if err != nil {
+		return err
+	}
+	row := TruthHeld{Repository: name, Ref: ref, Path: ".github/workflows/" + l.arg(1)}
+	for _, label := range list(l.named["versions"]) {
+		c, err := p.find(label)
+		if err != nil {
+			return err
+		}
+		row.Commits = append(row.Commits, c.oid)
+	}
+	if row.From, err = instant(time.Time{}, l.named["from"]); err != nil || row.From.IsZero() || len(row.Commits) == 0 {
+		return errors.Join(errors.New("needs versions and from"), err)
+	}
+	if row.Until, err = instant(time.Time{}, l.named["until"]); err != nil {
+		return err
+	}
+	p.recipe.Truth.Held = append(p.recipe.Truth.Held, row)
+	return nil
 }
 
 func (p *parser) truthFinding(l *line) error {

@@ -257,6 +257,9 @@ var campaignText []byte
 //go:embed recipes/pair.recipe
 var pairText []byte
 
+//go:embed recipes/sources.recipe
+var sourcesText []byte
+
 // BundledText is the recipe that `pentimento drill` plays: a campaign of invented repositories.
 func BundledText() []byte { return campaignText }
 
@@ -265,3 +268,7 @@ func Bundled() (*Recipe, error) { return Parse("campaign.recipe", campaignText) 
 
 // Small is a recipe of two repositories that gives rise to every kind of request.
 func Small() (*Recipe, error) { return Parse("pair.recipe", pairText) }
+
+// Sources is a recipe of one repository of which every witness can tell, to be played with all but some of them silenced: see
+// [Recipe.Only]. Its clone is named "laptop", its truth is in [Truth.Held].
+func Sources() (*Recipe, error) { return Parse("sources.recipe", sourcesText) }

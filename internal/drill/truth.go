@@ -1,6 +1,8 @@
 package drill
 
 import (
+	"time"
+
 	"pentimento/internal/evidence"
 	"pentimento/internal/when"
 )
@@ -13,6 +15,7 @@ type Truth struct {
 	Repos     []TruthRepo
 	Commits   []TruthCommit
 	Presence  []TruthPresence
+	Held      []TruthHeld // in recipes that ask what each witness can tell, instead of Presence
 	Contains  []TruthContains
 	Findings  []TruthFinding
 	Runs      []TruthRun
@@ -50,6 +53,15 @@ type TruthPresence struct {
 	Removed    *when.Instant
 	RemovedBy  evidence.OID // the commit that took it away; empty for none, and for force-pushes and deletions, which are no commit
 	How        string
+}
+
+// TruthHeld is a span in which a ref held the file, as it was at the server whoever tells of it. Until is zero where it still does.
+type TruthHeld struct {
+	Repository  evidence.Repository
+	Ref         evidence.Ref
+	Path        string
+	Commits     []evidence.OID // that brought the versions, in order
+	From, Until time.Time
 }
 
 // TruthVersion is a version in the order in which a ref held them.

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -94,5 +95,35 @@ func TestTruthIsWhole(t *testing.T) {
 		if len(found) != len(held) {
 			t.Errorf("%s: %d versions found, %d held", name, len(found), len(held))
 		}
+	}
+}
+
+// TestHeld replays the moves of each ref: the spans in which its tip held the campaign's file are those that the truth states.
+func TestHeld(t *testing.T) {
+	r, err := Sources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = ".github/workflows/" + campaignWorkflow
+	repo := r.Repositories[0]
+	var got []TruthHeld
+	open := map[evidence.Ref]int{}
+	for _, u := range repo.updates {
+		c := repo.named(u.after)
+		holds := c != nil && c.files[path] != ""
+		i, was := open[u.ref]
+		switch {
+		case holds && !was:
+			open[u.ref] = len(got)
+			got = append(got, TruthHeld{Repository: repo.Name, Ref: u.ref, Path: path, Commits: []evidence.OID{c.oid}, From: u.at})
+		case holds:
+			got[i].Commits = append(got[i].Commits, c.oid)
+		case was:
+			got[i].Until = u.at
+			delete(open, u.ref)
+		}
+	}
+	if !reflect.DeepEqual(got, r.Truth.Held) {
+		t.Errorf("the moves say\n%v\nthe truth\n%v", got, r.Truth.Held)
 	}
 }
