@@ -20,6 +20,7 @@ type failure struct {
 	detail   string
 	hint     string
 	fleeting bool // another try at once may do: see again
+	spoken   bool // by a server that is up, in the protocol's own words
 }
 
 func (f *failure) Error() string { return f.detail }
@@ -62,7 +63,7 @@ func said(text string) error {
 	if m := notOurRef.FindStringSubmatch(text); m != nil {
 		return &notServed{oid: plumbing.NewHash(m[1])}
 	}
-	return &failure{kind: evidence.GapServer, detail: fmt.Sprintf("the server says %q", printable(text)), hint: "run collect again"}
+	return &failure{kind: evidence.GapServer, detail: fmt.Sprintf("the server says %q", printable(text)), hint: "run collect again", spoken: true}
 }
 
 // upload-pack.c: "upload-pack: not our ref %s".

@@ -94,15 +94,34 @@ func (rem *remote) fetchWants(ctx context.Context, st *store, wants []Want, w *w
 			lacking = append(lacking, h)
 		}
 	}
-	for batch := range slices.Chunk(lacking, maxWants) {
-		if _, err := rem.fetchServed(ctx, st, slices.Clone(batch), true); err != nil {
-			// A batch of which too many are missing has used up its requests; the others may still work.
+	batches := slices.Collect(slices.Chunk(lacking, maxWants))
+	for halved := 0; len(batches) > 0; {
+		batch := batches[len(batches)-1]
+		batches = batches[:len(batches)-1]
+		_, err := rem.fetchServed(ctx, st, slices.Clone(batch), true)
+		switch {
+		case err == nil:
+		case ofSelection(err) && len(batch) > 1 && halved < maxHalvings:
+			halved++
+			batches = append(batches, batch[len(batch)/2:], batch[:len(batch)/2])
+		default: // the other batches may still work
 			if err := w.fail(err, "commits named by other evidence"); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// maxHalvings bounds the requests spent on one want that spoils all others: two of them among a thousand are found by forty.
+const maxHalvings = 40
+
+// ofSelection tells failures that fewer wants may do without: a server that says no in words to a request as a whole, a pack beyond our
+// limits, more missing ones than were dropped one by one. A server that is down, or forbids, is asked no more often for it.
+func ofSelection(err error) bool {
+	var f *failure
+	var n *notServed
+	return errors.As(err, &n) || errors.As(err, &f) && (f.spoken || f.kind == evidence.GapRefused)
 }
 
 // recovered emits what the wants reach and no listed ref does.
