@@ -79,8 +79,8 @@ func grants[T any](rows []json.RawMessage, read func(T) (evidence.AccessGrant, e
 }
 
 func readKeys(of evidence.AccessGrant, body []byte) (page, error) {
-	var rows []json.RawMessage
-	if err := json.Unmarshal(body, &rows); err != nil {
+	rows, err := array(body)
+	if err != nil {
 		return page{}, err
 	}
 	return grants(rows, func(row struct {
@@ -101,8 +101,8 @@ func readKeys(of evidence.AccessGrant, body []byte) (page, error) {
 }
 
 func readHooks(of evidence.AccessGrant, body []byte) (page, error) {
-	var rows []json.RawMessage
-	if err := json.Unmarshal(body, &rows); err != nil {
+	rows, err := array(body)
+	if err != nil {
 		return page{}, err
 	}
 	return grants(rows, func(row struct {
@@ -130,8 +130,8 @@ func readHooks(of evidence.AccessGrant, body []byte) (page, error) {
 }
 
 func readCollaborators(of evidence.AccessGrant, body []byte) (page, error) {
-	var rows []json.RawMessage
-	if err := json.Unmarshal(body, &rows); err != nil {
+	rows, err := array(body)
+	if err != nil {
 		return page{}, err
 	}
 	return grants(rows, func(row struct {

@@ -2,7 +2,6 @@ package ghapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -83,8 +82,8 @@ var activityKinds = map[string]evidence.Kind{
 
 func readActivity(repo evidence.Repository, body []byte) (page, error) {
 	var p page
-	var rows []json.RawMessage
-	if err := json.Unmarshal(body, &rows); err != nil {
+	rows, err := array(body)
+	if err != nil {
 		return p, err
 	}
 	each(&p, rows, func(r activityRow) error {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -119,13 +120,19 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+// described loads GitHub's own descriptions once.
+var described = sync.OnceValues(func() (*openapicheck.Transport, error) {
+	tr, err := openapicheck.New(description, prefix, http.DefaultTransport)
+	if err != nil {
+		return nil, err
+	}
+	return tr, tr.GraphQL(schema)
+})
+
 // checked is a transport that holds every exchange against GitHub's own descriptions.
 func checked(t *testing.T) *openapicheck.Transport {
 	t.Helper()
-	tr, err := openapicheck.New(description, prefix, http.DefaultTransport)
-	if err == nil {
-		err = tr.GraphQL(schema)
-	}
+	tr, err := described()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,11 +210,7 @@ func TestCheckerCatches(t *testing.T) {
 		bad := maps.Clone(row)
 		c.spoil(bad)
 		f := newFake(t, map[string]http.HandlerFunc{"/repos/acme/tool/activity": sayJSON([]object{bad})})
-		checked, err := openapicheck.New(description, prefix, http.DefaultTransport)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := (&http.Client{Transport: checked}).Get(f.URL + prefix + "/repos/acme/tool/activity" + c.query)
+		resp, err := (&http.Client{Transport: checked(t)}).Get(f.URL + prefix + "/repos/acme/tool/activity" + c.query)
 		if (c.says == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), c.says)) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -83,9 +83,9 @@ type payload struct {
 // readEvents also gives the time of the oldest event on the page.
 func readEvents(repo evidence.Repository, known int64, body []byte) (page, time.Time, error) {
 	var p page
-	var rows []json.RawMessage
 	var first time.Time
-	if err := json.Unmarshal(body, &rows); err != nil {
+	rows, err := array(body)
+	if err != nil {
 		return p, first, err
 	}
 	each(&p, rows, func(e event) error {

@@ -84,3 +84,43 @@ func TestNoEventsSayNothing(t *testing.T) {
 		t.Errorf("an empty list covers no time: %+v", c)
 	}
 }
+
+// TestEventsOfBothEras: what GitHub dropped from pushes in October 2025 (commits, size, distinct_size; changelog of 2025-08-08) and what it
+// added to creations and deletions (full_ref) changes no fact.
+func TestEventsOfBothEras(t *testing.T) {
+	told := func(payloads map[string]string) []string {
+		var rows []string
+		for i, typ := range []string{"PushEvent", "CreateEvent", "DeleteEvent"} {
+			rows = append(rows, eventJSON(i+1, typ, payloads[typ], now.Add(-time.Duration(i+1)*time.Hour)))
+		}
+		p, _, err := readEvents(repo, 7, []byte("["+strings.Join(rows, ",")+"]"))
+		if err != nil || p.bad != 0 {
+			t.Fatal(err, p.facts.Gaps)
+		}
+		var ids []string
+		for _, u := range p.facts.Updates {
+			ids = append(ids, u.ID())
+		}
+		return ids
+	}
+	ends := fmt.Sprintf(`"push_id":1,"ref":"refs/heads/main","head":%q,"before":%q`, hexID(2), hexID(1))
+	before := told(map[string]string{
+		"PushEvent": `{` + ends + `,"size":1,"distinct_size":0,"commits":[{"sha":"` + hexID(2) +
+			`","author":{"email":"dev@example.invalid","name":"Dev"},"message":"m","distinct":false,"url":"https://example.invalid/c"}]}`,
+		"CreateEvent": `{"ref":"v1","ref_type":"tag","master_branch":"main","description":null,"pusher_type":"user"}`,
+		"DeleteEvent": `{"ref":"side","ref_type":"branch","pusher_type":"user"}`,
+	})
+	after := told(map[string]string{
+		"PushEvent":   `{"repository_id":7,` + ends + `}`,
+		"CreateEvent": `{"ref":"v1","ref_type":"tag","full_ref":"refs/tags/v1","master_branch":"main","description":null,"pusher_type":"user"}`,
+		"DeleteEvent": `{"ref":"side","ref_type":"branch","full_ref":"refs/heads/side","pusher_type":"user"}`,
+	})
+	same(t, "facts", after, before)
+	// A force-push is called a push in both, whatever its size: ancestry tells it, not the event.
+	forced := told(map[string]string{"PushEvent": `{` + ends + `,"size":0,"distinct_size":0,"commits":[]}`,
+		"CreateEvent": `{"ref":"v1","ref_type":"tag"}`, "DeleteEvent": `{"ref":"side","ref_type":"branch"}`})
+	same(t, "facts of a force-push", forced, before)
+	if len(before) != 3 {
+		t.Errorf("updates %q", before)
+	}
+}

@@ -171,6 +171,21 @@ func (g *told) ids() []string {
 	for _, x := range g.Gaps {
 		out = append(out, x.ID())
 	}
+	for _, x := range g.Commits {
+		out = append(out, x.ID())
+	}
+	for _, x := range g.Checks {
+		out = append(out, x.ID())
+	}
+	for _, x := range g.Secrets {
+		out = append(out, x.ID())
+	}
+	for _, x := range g.Access {
+		out = append(out, x.ID())
+	}
+	for _, x := range g.Forks {
+		out = append(out, x.ID())
+	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }

@@ -94,8 +94,8 @@ type forkRow struct {
 
 func readForks(repo evidence.Repository, body []byte) (page, error) {
 	var p page
-	var rows []json.RawMessage
-	if err := json.Unmarshal(body, &rows); err != nil {
+	rows, err := array(body)
+	if err != nil {
 		return p, err
 	}
 	each(&p, rows, func(row forkRow) error {

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pentimento/internal/evidence"
 )
@@ -78,4 +80,101 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// FuzzWitnesses feeds one body to every reader of the further witnesses. Their facts are well-formed, and nothing that may not be kept is
+// left in what is kept.
+func FuzzWitnesses(f *testing.F) {
+	const id = evidence.OID("0000000000000000000000000000000000000002")
+	commit := `{"__typename":"Commit","oid":"` + string(id) + `","signature":{"isValid":true,"state":"VALID","verifiedAt":"2025-01-01T00:00:00Z"}}`
+	for _, seed := range []string{
+		`{"total_count":1,"check_suites":[{"id":1,"head_branch":"main","head_sha":"` + string(id) + `","before":"` + hexID(1) + `","after":"` + string(id) +
+			`","created_at":"2025-01-01T00:00:00Z"}]}`,
+		`{"databaseId":7,"o0":` + commit + `}`, `{"o0":{"__typename":"Commit","oid":"` + string(id) + `","signature":{}}}`,
+		`[{"id":1,"full_name":"a/b","created_at":"2025-01-01T00:00:00Z","tag_name":"v1","published_at":"2025-01-01T00:00:00Z"}]`,
+		`{"total_count":1,"secrets":[{"name":"a"}],"environments":[{"name":"a/b"}],"runners":[{"id":1,"name":"b"}]}`,
+		`[{"id":1,"title":"t","key":"KEYMATERIAL","login":"x","config":{"url":"https://u:KEYMATERIAL@h/KEYMATERIAL?KEYMATERIAL","secret":"KEYMATERIAL"}}]`,
+		`{"number":4,"headRefName":"s","headRefOid":"` + string(id) + `","baseRefName":"main","headRepository":{"databaseId":7},"timelineItems":{"nodes":[
+			{"__typename":"HeadRefForcePushedEvent","id":"a","createdAt":"2025-01-01T00:00:00Z","beforeCommit":{"oid":"` + string(id) + `"}},
+			{"__typename":"HeadRefDeletedEvent","id":"b","createdAt":"2025-01-01T00:00:01Z","headRefName":"s"},null]}}`,
+		`{"data":{"repository":null},"errors":[{"type":"NOT_FOUND","path":[1,"a"]}]}`, `[null]`, ``,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var facts evidence.Observation
+		take := func(p page, err error) {
+			if err == nil {
+				facts.Updates, facts.Forks = append(facts.Updates, p.facts.Updates...), append(facts.Forks, p.facts.Forks...)
+				facts.Secrets, facts.Access = append(facts.Secrets, p.facts.Secrets...), append(facts.Access, p.facts.Access...)
+				facts.Checks = append(facts.Checks, p.facts.Checks...)
+			}
+		}
+		u := unit{Collector: &Collector{cfg: Config{Tag: func(evidence.Repository, string) bool { return false }}, ids: map[string]int64{repo.Key(): 7}}, repo: repo}
+		a := adminUnit{unit: u}
+		take(u.readSuites(id, map[push]time.Time{}, body))
+		take(readForks(repo, body))
+		take(readReleases(repo, body))
+		take(readSecrets(evidence.SecretRecord{}, body))
+		take(readKeys(a.grant(evidence.DeployKey), body))
+		take(readHooks(a.grant(evidence.Webhook), body))
+		take(readCollaborators(a.grant(evidence.Collaborator), body))
+		take(readRunners(a.grant(evidence.SelfHostedRunner), body))
+		if p, _, err := readSignatures([]evidence.OID{id}, body); err == nil {
+			take(p, nil)
+		}
+		if _, names, err := readEnvironments(body); err == nil && slices.Contains(names, "..") {
+			t.Errorf("environments %q", names)
+		}
+		var row pullRow
+		if json.Unmarshal(body, &row) == nil {
+			ups, _, _ := row.updates(repo)
+			facts.Updates = append(facts.Updates, ups...)
+		}
+		var reply graphReply
+		if json.Unmarshal(body, &reply) == nil {
+			if _, errs := reply.split(); len(errs) > 0 {
+				if r := failure(errs, &evidence.Source{}); r.kind == "" || r.detail == "" {
+					t.Errorf("refusal %+v", r)
+				}
+			}
+		}
+		wellFormed(t, facts)
+		for _, rewrite := range []func([]byte) []byte{stripKeys, stripHooks} {
+			once := rewrite(body)
+			if string(rewrite(once)) != string(once) {
+				t.Errorf("stripped twice, %q becomes %q", once, rewrite(once))
+			}
+		}
+	})
+}
+
+func wellFormed(t *testing.T, facts evidence.Observation) {
+	t.Helper()
+	for _, u := range facts.Updates {
+		if !strings.HasPrefix(string(u.Ref), "refs/") || u.At.IsZero() || u.Kind == "" || strings.ContainsRune(string(u.Ref)+u.Actor+u.ExternalID, 0) ||
+			(u.Before != "" && len(u.Before) != 40) || (u.After != "" && len(u.After) != 40) {
+			t.Errorf("update %+v", u)
+		}
+	}
+	for _, x := range facts.Forks {
+		if _, err := evidence.ParseRepository(string(x.FullName)); err != nil || x.GitHubID <= 0 {
+			t.Errorf("fork %+v", x)
+		}
+	}
+	for _, s := range facts.Secrets {
+		if s.Name == "" || s.Name != strings.ToUpper(s.Name) || strings.ContainsRune(s.Name, 0) {
+			t.Errorf("secret %+v", s)
+		}
+	}
+	for _, g := range facts.Access {
+		if g.ExternalID == "0" || strings.ContainsRune(g.Name+g.Detail+g.AddedBy, 0) || (g.Kind == evidence.Webhook && strings.ContainsAny(g.Name, "/?@")) {
+			t.Errorf("grant %+v", g)
+		}
+	}
+	for _, c := range facts.Checks {
+		if len(c.Commit) != 40 || c.Reason == "" {
+			t.Errorf("check %+v", c)
+		}
+	}
 }

@@ -125,8 +125,11 @@ func (u unit) post(ctx context.Context, q question) (answer, *refusal, error) {
 	a, refusal, err := u.send(ctx, gh, req, a, nil)
 	if refusal != nil && refusal.status != 0 && refusal.status < 500 {
 		refusal.general = true
-		if refusal.status == http.StatusUnauthorized {
+		switch {
+		case refusal.status == http.StatusUnauthorized:
 			refusal.kind, refusal.hint = evidence.GapNotCollected, "set GITHUB_TOKEN: GraphQL answers nobody without a valid token"
+		case refusal.kind == evidence.GapRateLimit: // one that no waiting mends, or the client would have waited
+			refusal.hint = "set GITHUB_TOKEN if it is not set: without one GraphQL grants nothing"
 		}
 	}
 	return a, refusal, err

@@ -12,7 +12,6 @@ import (
 
 	"pentimento/internal/collect/wire"
 	"pentimento/internal/evidence"
-	"pentimento/internal/openapicheck"
 )
 
 const schema = "../../../testdata/graphql/github.graphql"
@@ -20,18 +19,11 @@ const schema = "../../../testdata/graphql/github.graphql"
 // graphCollector asks the fake with every query and reply held to GitHub's schema.
 func graphCollector(t *testing.T, f *fake, change ...func(*Config)) *Collector {
 	t.Helper()
-	checked, err := openapicheck.New(description, prefix, http.DefaultTransport)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := checked.GraphQL(schema); err != nil {
-		t.Fatal(err)
-	}
 	u, err := url.Parse(f.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := wire.NewClient(wire.Config{Base: checked, Hosts: []string{u.Host}, Now: func() time.Time { return now },
+	client := wire.NewClient(wire.Config{Base: checked(t), Hosts: []string{u.Host}, Now: func() time.Time { return now },
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
 	c := f.collector(t, append(change, func(cfg *Config) { cfg.Client = client })...)
 	c.learn(repo, 7)

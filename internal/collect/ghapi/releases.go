@@ -2,7 +2,6 @@ package ghapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -55,23 +54,24 @@ type releaseRow struct {
 
 func readReleases(repo evidence.Repository, body []byte) (page, error) {
 	var p page
-	var rows []json.RawMessage
-	if err := json.Unmarshal(body, &rows); err != nil {
+	rows, err := array(body)
+	if err != nil {
 		return p, err
 	}
 	each(&p, rows, func(row releaseRow) error {
 		at, err := stamp(row.PublishedAt)
-		switch {
-		case err != nil:
+		if err = errors.Join(err, plain(row.TagName)); err != nil {
 			return err
-		case row.ID <= 0 || row.TagName == "":
+		}
+		if row.ID <= 0 || row.TagName == "" {
 			return errors.New("a release without id or tag")
-		case row.Draft || at.IsZero():
+		}
+		if row.Draft || at.IsZero() {
 			return nil
 		}
 		p.facts.Updates = append(p.facts.Updates, evidence.RefUpdate{Repository: repo, Origin: evidence.OriginReleases, Clock: when.Server, By: true,
 			ExternalID: strconv.FormatInt(row.ID, 10), Ref: evidence.Ref("refs/tags/" + row.TagName), Kind: evidence.TagCreation, At: at})
-		return plain(row.TagName)
+		return nil
 	})
 	return p, nil
 }

@@ -47,6 +47,18 @@ func each[T any](p *page, rows []json.RawMessage, take func(T) error) {
 	}
 }
 
+// array reads a list that is the whole answer; null is none.
+func array(body []byte) ([]json.RawMessage, error) {
+	var rows []json.RawMessage
+	if err := json.Unmarshal(body, &rows); err != nil {
+		return nil, err
+	}
+	if rows == nil {
+		return nil, errors.New("null in place of a list")
+	}
+	return rows, nil
+}
+
 // account is a person or app as rows name it; null for deleted ones.
 type account struct {
 	Login string `json:"login"`

@@ -30,12 +30,15 @@ func (a *adminUnit) organisation(ctx context.Context) error {
 	var owner string
 	_, refusal, err := of.have(ctx, "", nil, true, func(body []byte) error {
 		var row struct {
+			ID    int64 `json:"id"`
 			Owner struct {
 				Type string `json:"type"`
 			} `json:"owner"`
 		}
 		err := json.Unmarshal(body, &row)
-		owner = row.Owner.Type
+		if owner = row.Owner.Type; err == nil && row.ID <= 0 {
+			err = errors.New("the repository has no id")
+		}
 		return err
 	})
 	if err != nil {

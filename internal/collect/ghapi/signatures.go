@@ -160,5 +160,8 @@ func (r signedRow) check() (evidence.SignatureCheck, error) {
 	if c.VerifiedAt, err = stamp(r.Signature.VerifiedAt); err != nil {
 		return c, err
 	}
+	if c.Reason == "" {
+		return c, errors.New("a signature without state")
+	}
 	return c, plain(c.Reason)
 }
