@@ -1,9 +1,12 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -79,5 +82,39 @@ func TestBabble(t *testing.T) {
 	}
 	if asked, body := ask(wanted, says(200, "<html>")); asked != maxTries || body != "<html>" {
 		t.Errorf("for ever: asked %d, got %q", asked, body)
+	}
+}
+
+// TestDownload: what is downloaded carries no token, even from a host that may see it, and streams past the cap of REST answers.
+func TestDownload(t *testing.T) {
+	var sent []string
+	size := MaxRESTBody + 10
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent = append(sent, r.Header.Get("Authorization"))
+		if r.URL.Path == "/away" {
+			http.Redirect(w, r, "http://files.example.invalid/", http.StatusFound)
+			return
+		}
+		w.Write(make([]byte, size))
+	}))
+	defer server.Close()
+	u, _ := url.Parse(server.URL)
+	client := NewClient(Config{Hosts: []string{u.Host}, Credentials: []*Credential{Token(strings.Join([]string{"not", "a", "token"}, "-"))}})
+	for _, path := range []string{"/log", "/away"} {
+		req, _ := http.NewRequestWithContext(Download(t.Context()), "GET", server.URL+path, nil)
+		resp, err := client.Do(req)
+		if redirect := new(RedirectError); path == "/away" && !errors.As(err, &redirect) {
+			t.Errorf("a redirect to another host: %v", err)
+		}
+		if err != nil {
+			continue
+		}
+		if n, err := io.Copy(io.Discard, resp.Body); err != nil || n != int64(size) {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+		resp.Body.Close()
+	}
+	if !slices.Equal(sent, []string{"", ""}) {
+		t.Errorf("sent %q", sent)
 	}
 }
