@@ -1,7 +1,9 @@
 package ghexport
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -26,8 +28,36 @@ func AuditLog(ctx context.Context, path string, cfg Config, emit Emit) (Summary,
 	return sum, nil
 }
 
+// glance is what tells a row of a repository that is not in the case, without decoding the rest: most rows of an organisation are.
+type glance struct {
+	Action     json.RawMessage `json:"action"`
+	Repo       json.RawMessage `json:"repo"`
+	Repository json.RawMessage `json:"repository"`
+}
+
+// foreign reports a valid row that names, in the plain way, a repository that is not in the case. A row that renames one may name it in others.
+func (e *export) foreign(raw []byte) bool {
+	var g glance
+	if json.Unmarshal(raw, &g) != nil || bytes.HasPrefix(g.Action, []byte(`"repo.rename`)) || bytes.HasPrefix(g.Action, []byte(`"repo.transfer`)) {
+		return false
+	}
+	name := g.Repo
+	if name == nil {
+		name = g.Repository
+	}
+	if len(name) < 2 || name[0] != '"' || bytes.IndexByte(name, '/') < 0 || bytes.IndexByte(name, '\\') >= 0 {
+		return false
+	}
+	_, ok := e.cfg.Repository(string(name[1 : len(name)-1]))
+	return !ok
+}
+
 // takeAudit reads one row and files it under its repository.
 func (e *export) takeAudit(raw []byte) error {
+	if e.foreign(raw) {
+		e.sum.Foreign++
+		return nil
+	}
 	raw, err := compact(raw)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package ghexport
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 )
@@ -92,8 +91,6 @@ func (s *splitter) give(raw []byte, over bool, take func(n int, raw []byte, why 
 		return take(s.n, nil, badRow("is longer than 10 MiB"))
 	case raw[0] != '{':
 		return take(s.n, nil, badRow("is no object"))
-	case !json.Valid(raw):
-		return take(s.n, nil, badRow("is no JSON"))
 	}
 	return take(s.n, raw, nil)
 }

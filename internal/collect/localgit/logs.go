@@ -110,7 +110,10 @@ func (r *reading) readLogs(ctx context.Context) error {
 			names = append(names, name)
 		}
 	}
-	if len(names) == 0 {
+	if _, err := r.git.root.Lstat("reftable"); err == nil {
+		r.gap(evidence.Gap{Kind: evidence.GapUnsupported, Subject: "logs", Detail: "refs and reflogs are kept as reftable, which is not read",
+			Hint: "git refs migrate --ref-format=files in a copy keeps the refs; git reflog there shows the entries"})
+	} else if len(names) == 0 {
 		r.gap(evidence.Gap{Kind: evidence.GapNotCollected, Subject: "logs", Detail: "the clone keeps no reflogs: it does not say when it saw or pushed what",
 			Hint: "bare repositories keep none unless core.logAllRefUpdates is set; ask for the clones that people work in"})
 	}
