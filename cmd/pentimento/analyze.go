@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -58,6 +60,7 @@ type analysis struct {
 	findings map[evidence.OID]detect.Finding
 	unhit    map[evidence.OID]detect.Unhit // versions without a finding that could take something
 	info     casefile.Info
+	archive  []evidence.ArchiveHour
 	windows  map[int64][]*exposure.Window // by row id of the repository
 
 	repositories int // worked out
@@ -73,6 +76,9 @@ func (a *analysis) all(ctx context.Context, in *casefile.Inferences) error {
 		return err
 	}
 	if err := a.waves(in); err != nil {
+		return err
+	}
+	if a.archive, err = a.file.ArchiveHours(ctx); err != nil {
 		return err
 	}
 	if err := a.examine(ctx); err != nil {
@@ -115,7 +121,7 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	}
 	commits := detect.Commits(facts.History, a.findings, a.packs, facts.Textless)
 	read := timeline.Read(timeline.Input{Facts: facts, Malicious: versions(a.findings), Campaign: campaignCommits(commits),
-		Suspect: suspectPaths(a.packs), Now: a.info.Now})
+		Suspect: suspectPaths(a.packs), Archive: a.archive, Now: a.info.Now})
 	unjudged, err := a.suspects(in, facts)
 	if err != nil {
 		return err
@@ -197,19 +203,35 @@ func casePacks(ctx context.Context, c *casefile.Case) ([]campaign.Pack, error) {
 	return packs, err
 }
 
-// examine judges every workflow text of the case, one at a time: a case holds more texts than memory should.
+// examine judges every workflow text of the case on all processors, a few at a time: a case holds more texts than memory should.
 func (a *analysis) examine(ctx context.Context) error {
 	a.findings, a.unhit = map[evidence.OID]detect.Finding{}, map[evidence.OID]detect.Unhit{}
-	return a.file.Blobs(ctx, func(oid evidence.OID, paths []string, text []byte) error {
-		f, rest, hit := detect.Examine(detect.Version{Blob: oid, Paths: paths, Text: text}, a.packs)
-		switch {
-		case hit:
-			a.findings[oid] = f
-		case rest.Takes:
-			a.unhit[oid] = rest
-		}
+	texts := make(chan detect.Version)
+	var found sync.Mutex
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			x := detect.NewExaminer(a.packs)
+			for v := range texts {
+				f, rest, hit := x.Examine(v)
+				found.Lock()
+				switch {
+				case hit:
+					a.findings[v.Blob] = f
+				case rest.Takes:
+					a.unhit[v.Blob] = rest
+				}
+				found.Unlock()
+			}
+		})
+	}
+	err := a.file.Blobs(ctx, func(oid evidence.OID, paths []string, text []byte) error {
+		texts <- detect.Version{Blob: oid, Paths: paths, Text: text}
 		return nil
 	})
+	close(texts)
+	all.Wait()
+	return err
 }
 
 // versions is what the timeline needs of findings.

@@ -75,6 +75,11 @@ func inferred(in *casefile.Inferences, repository int64) error {
 	at := func(s string, c when.Clock, ids ...string) when.Instant { return when.At(clock(s), c, ids...) }
 	bound := func(s string, c when.Clock) when.Bound { return when.Bound{At: clock(s), Clock: c} }
 	runs := facts().Runs
+	for _, k := range facts().Commits {
+		if err := in.Cite(k); err != nil {
+			return err
+		}
+	}
 	for _, row := range []struct {
 		sql  string
 		args []any

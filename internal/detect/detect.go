@@ -83,8 +83,9 @@ func Versions(versions []Version, packs []campaign.Pack) []Finding {
 		byBlob[v.Blob] = Version{Blob: v.Blob, Text: v.Text, Paths: append(have.Paths, v.Paths...)}
 	}
 	var out []Finding
+	x := NewExaminer(packs)
 	for _, v := range byBlob {
-		if f, _, hit := Examine(v, packs); hit {
+		if f, _, hit := x.Examine(v); hit {
 			out = append(out, f)
 		}
 	}
@@ -92,11 +93,20 @@ func Versions(versions []Version, packs []campaign.Pack) []Finding {
 	return out
 }
 
+// Examiner judges versions one after the other, by the same packs. It is not safe for concurrent use.
+type Examiner struct {
+	packs  []campaign.Pack
+	parser workflow.Parser
+}
+
+// NewExaminer makes an examiner.
+func NewExaminer(packs []campaign.Pack) *Examiner { return &Examiner{packs: packs} }
+
 // Examine judges one version. Where no rule hits it, rest is for [Suspects].
-func Examine(v Version, packs []campaign.Pack) (f Finding, rest Unhit, hit bool) {
+func (x *Examiner) Examine(v Version) (f Finding, rest Unhit, hit bool) {
 	v.Paths = sorted(v.Paths)
-	file := workflow.Parse(v.Text)
-	if f, hit = judge(v, file, packs); hit {
+	file := x.parser.Parse(v.Text)
+	if f, hit = judge(v, file, x.packs); hit {
 		return f, Unhit{}, true
 	}
 	return Finding{}, unhit(file), false

@@ -24,7 +24,7 @@ func TestSuspects(t *testing.T) {
 		"broken": "on: [push\njobs: ${{ secrets.A }}\n",
 		"plain":  run("make"),
 	} {
-		f, rest, hit := Examine(Version{Blob: oid("b", name), Text: []byte(text)}, packs)
+		f, rest, hit := NewExaminer(packs).Examine(Version{Blob: oid("b", name), Text: []byte(text)})
 		if hit {
 			t.Fatalf("%s: %+v", name, f)
 		}

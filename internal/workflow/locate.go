@@ -105,7 +105,9 @@ func (r *reader) scalars(root *yaml.Node) []SecretRef {
 			visit(c)
 		}
 	}
-	visit(root)
+	if root != nil {
+		visit(root)
+	}
 	out = append(out, r.inherited...)
 	slices.SortStableFunc(out, func(a, b SecretRef) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))

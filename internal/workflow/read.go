@@ -14,6 +14,7 @@ type reader struct {
 	text      []byte
 	where     *locator
 	problems  []string
+	scripts   *Parser
 	inherited []SecretRef // "secrets: inherit" of the jobs read so far: no expression, so no scalar shows it
 }
 
@@ -159,7 +160,7 @@ func (r *reader) script(step *Step, e *actionlint.ExecRun, env []variable, shell
 	if at := r.where.offset(first, e.Run.Pos.Col); at < len(r.text) && (r.text[at] == '|' || r.text[at] == '>') {
 		first++
 	}
-	got := readScript(script{text: step.Run, env: env, shell: shell})
+	got := r.scripts.read(script{text: step.Run, env: env, shell: shell})
 	for _, d := range got.destinations {
 		d.Line = r.where.line(d.Line, first, d.URL)
 		step.Destinations = append(step.Destinations, d)

@@ -9,7 +9,12 @@
 // splitter for shell commands, not with a shell: what a script computes at run time, decodes or fetches is not seen.
 package workflow
 
-import "regexp"
+import (
+	"regexp"
+
+	"github.com/rhysd/actionlint"
+	"go.yaml.in/yaml/v4"
+)
 
 // SecretRef is one reference to a secret, at its line and column (both from 1) in the file. Name is upper-cased; "*" stands for every secret
 // that the repository had. Form says how it was written: "secrets.X", "secrets['X']", "secrets[...]" (an index computed at run time),
@@ -109,11 +114,24 @@ const (
 	MaxScript = 4 << 20
 )
 
+// Parse reads one workflow file. For many see [Parser].
+func Parse(text []byte) File { return new(Parser).Parse(text) }
+
 // Parse reads a workflow file. It never fails: see [File].Problems.
-func Parse(text []byte) File {
+func (p *Parser) Parse(text []byte) File {
 	if len(text) > MaxSize {
 		return searchText(text[:MaxSize], "file is larger than this program parses: only its beginning was searched")
 	}
+	if plain(text) {
+		if w, problems, err := syntax(text); err == nil {
+			return p.file(text, nil, w, problems)
+		}
+	}
+	return p.whole(text)
+}
+
+// whole reads a file of which nothing is known.
+func (p *Parser) whole(text []byte) File {
 	root, err := vet(text)
 	if err != nil {
 		return searchText(text, err.Error())
@@ -122,7 +140,12 @@ func Parse(text []byte) File {
 	if err != nil {
 		return searchText(text, err.Error())
 	}
-	r := reader{text: text, where: newLocator(text)}
+	return p.file(text, root, w, problems)
+}
+
+// file puts together what the parsers gave. The root is nil where no scalar can refer to a secret.
+func (p *Parser) file(text []byte, root *yaml.Node, w *actionlint.Workflow, problems []string) File {
+	r := reader{text: text, where: newLocator(text), scripts: p}
 	f := r.file(w)
 	f.Problems = append(problems, r.problems...)
 	if len(r.problems) > 0 {

@@ -1,0 +1,124 @@
+package workflow
+
+import "bytes"
+
+// Most workflow files are small, have no aliases and name no secret. They need not be parsed twice: the first parse ([vet]) is there to bound
+// what the second may cost, and to find secrets in every scalar.
+
+const (
+	plainSize   = 32 << 10 // a byte makes two YAML nodes at most, so that far fewer than [MaxNodes] come out of so many
+	plainIndent = 18       // columns; each gives two levels of block collections at most, of [MaxDepth]
+	plainNested = 12       // brackets, each of which may hold a pair without brackets of its own
+)
+
+// plain reports that a text is within all bounds of vet, and that no scalar of it can refer to a secret or to the job's token.
+func plain(text []byte) bool {
+	return len(text) <= plainSize && shallow(text) && !aliased(text) && !mayRefer(text)
+}
+
+// shallow reports that collections are not nested deeply: block collections begin behind nothing but blanks and the signs of entries, one
+// further in than the other, and flow collections in brackets.
+func shallow(text []byte) bool {
+	column, leading, open := 0, true, 0
+	for _, b := range text {
+		switch {
+		case b == '\n' || b == '\r':
+			column, leading = -1, true
+		case b == '[' || b == '{':
+			if open++; open > plainNested {
+				return false
+			}
+		case b == ']' || b == '}':
+			open = max(0, open-1)
+		}
+		if leading && column > plainIndent {
+			return false
+		}
+		column++
+		switch b {
+		case ' ', '\t', '-', '?', ':', '\n', '\r':
+		default:
+			leading = false
+		}
+	}
+	return true
+}
+
+// aliased reports that there may be an alias: an asterisk and an ampersand where a node may begin, and names behind them that begin alike.
+func aliased(text []byte) bool {
+	anchors, aliases := openings(text, '&'), openings(text, '*')
+	for c, named := range anchors {
+		if named && aliases[c] {
+			return true
+		}
+	}
+	return false
+}
+
+// openings gives the bytes with which the names behind a sign may begin.
+func openings(text []byte, sign byte) (found [256]bool) {
+	for i := bytes.IndexByte(text, sign); i >= 0 && i+1 < len(text); {
+		blank := i == 0 || text[i-1] >= 0x80 || bytes.IndexByte([]byte(" \t\r\n[{,:-?"), text[i-1]) >= 0
+		found[text[i+1]] = found[text[i+1]] || blank && bytes.IndexByte([]byte(" \t\r\n[]{},:"), text[i+1]) < 0
+		next := bytes.IndexByte(text[i+1:], sign)
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
+	return found
+}
+
+// mayRefer is false for a text of which no scalar holds an expression with a secret or the job's token. A name stands in a scalar as it
+// stands in the text, unless escapes of a double-quoted one make or join its letters; letters that only fold to those of a name count too.
+func mayRefer(text []byte) bool {
+	for i := bytes.IndexByte(text, '\\'); i >= 0 && i+1 < len(text); {
+		switch c := text[i+1]; {
+		case c == 'x' || c == 'u' || c == 'U' || c == '\r' || c >= 0x80:
+			return true
+		}
+		next := bytes.IndexByte(text[i+1:], '\\')
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
+	if bytes.IndexByte(text, 0) >= 0 || bytes.Contains(text, []byte("\u017f")) || bytes.Contains(text, []byte("\u212a")) {
+		return true
+	}
+	lower := bytes.ToLower(text)
+	return mentionsSecret(lower) || bytes.Contains(lower, []byte("\\\n")) && mentionsSecret(joined(lower))
+}
+
+// mentionsSecret looks for what an expression needs to refer to a secret: the secrets context, a token of the github context, or all of that.
+func mentionsSecret(lower []byte) bool {
+	if bytes.Contains(lower, []byte("secrets")) {
+		return true
+	}
+	word := []byte("github")
+	token := bytes.Contains(lower, []byte("token"))
+	for rest := lower; ; {
+		i := bytes.Index(rest, word)
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+len(word):]
+		after := bytes.TrimLeft(rest, " \t\r\n\\nrt")
+		if token || len(after) > 0 && (after[0] == ')' || after[0] == ',') {
+			return true
+		}
+	}
+}
+
+// joined takes out the line breaks that a double-quoted scalar would.
+func joined(text []byte) []byte {
+	var out []byte
+	for {
+		before, after, found := bytes.Cut(text, []byte("\\\n"))
+		out = append(out, before...)
+		if !found {
+			return out
+		}
+		text = bytes.TrimLeft(after, " \t")
+	}
+}

