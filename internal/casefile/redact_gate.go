@@ -2,12 +2,17 @@ package casefile
 
 import "bytes"
 
-// What every shape of a credential begins with, or holds. Private keys are told by the line that opens them.
-var (
-	tokenMarks = [][]byte{[]byte("gh"), []byte("pypi-"), []byte("npm_"), []byte("dckr_"), []byte("rubygems_"), []byte("cio"), []byte("glpat-"),
-		[]byte("xox"), []byte("sk_live_"), []byte("eyJ")}
-	keyMark = []byte("PRIVATE KEY-----")
-)
+// tokenMarks are what the shapes of credentials begin with.
+var tokenMarks = func() (marks [][]byte) {
+	for _, shape := range tokenShapes {
+		begin, _ := shape.LiteralPrefix()
+		marks = append(marks, []byte(begin))
+	}
+	return marks
+}()
+
+// keyMark stands in the line that opens a private key.
+var keyMark = []byte("PRIVATE KEY-----")
 
 // tokenByte marks the bytes of which credentials are made.
 var tokenByte = func() (set [256]bool) {

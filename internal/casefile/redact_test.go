@@ -137,6 +137,15 @@ func TestNoTokenShapeIsStored(t *testing.T) {
 	}
 }
 
+// TestGateKnowsEveryShape: a shape without a beginning of its own would be looked for in nothing, or in everything.
+func TestGateKnowsEveryShape(t *testing.T) {
+	for i, mark := range tokenMarks {
+		if len(mark) < 2 {
+			t.Errorf("shape %s begins with %q", tokenShapes[i], mark)
+		}
+	}
+}
+
 // TestGateMissesNothing: text that is not looked at closely is text of which nothing would be taken out.
 func TestGateMissesNothing(t *testing.T) {
 	part := rapid.SampledFrom([]string{"gh", "p_", "s_", "github_pat_", "pypi-", "npm_", "dckr_pat_", "rubygems_", "cio", "glpat-", "xoxb-", "xox", "p-", "sk_live_", "eyJ",
