@@ -102,10 +102,8 @@ func (c *call) route(path string) {
 			return
 		}
 	case len(parts) >= 2 && parts[0] == "repositories":
-		for _, r := range c.s.recipe.Repositories {
-			if strconv.FormatInt(r.ID, 10) == parts[1] {
-				c.repo, rest, c.base = r, parts[2:], "/api/v3/repositories/"+parts[1]
-			}
+		if id, err := strconv.ParseInt(parts[1], 10, 64); err == nil {
+			c.repo, rest, c.base = c.s.recipe.byID[id], parts[2:], "/api/v3/repositories/"+parts[1]
 		}
 	}
 	switch r := c.repo; {

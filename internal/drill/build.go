@@ -2,9 +2,7 @@ package drill
 
 import (
 	"bytes"
-	"compress/zlib"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -42,7 +40,7 @@ func (s *Server) env() []string {
 	}
 }
 
-// build writes a bare repository: every commit that git still holds, reachable or not, as loose objects, and the refs. No git process is
+// build writes a bare repository: every commit that git still holds, reachable or not, as one pack, and the refs. No git process is
 // needed for it, so that thousands are quick; git fsck is the judge of them in the tests. A repository that is there already is refused:
 // a drill starts from an empty folder.
 func (s *Server) build(ctx context.Context, r *Repository) error {
@@ -103,29 +101,5 @@ func writeRepository(dir, config, head string, refs, peeled map[evidence.Ref]evi
 			return err
 		}
 	}
-	for _, oid := range slices.Sorted(maps.Keys(objects)) {
-		if err := writeLoose(dir, oid, objects[oid]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeLoose files one object as git does.
-func writeLoose(dir string, oid evidence.OID, o object) error {
-	folder := filepath.Join(dir, "objects", string(oid[:2]))
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	z, err := zlib.NewWriterLevel(&b, zlib.BestSpeed)
-	if err != nil {
-		return err
-	}
-	_, err1 := fmt.Fprintf(z, "%s %d\x00", o.kind, len(o.body))
-	_, err2 := z.Write(o.body)
-	if err := errors.Join(err1, err2, z.Close()); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(folder, string(oid[2:])), b.Bytes(), 0o444)
+	return writePack(dir, objects)
 }

@@ -62,6 +62,7 @@ type Server struct {
 	requests []Request
 	hook     func(n int, r *http.Request)
 	faults   func(r *http.Request) Fault
+	v2       *captured // git's answer to info/refs in protocol v2
 	limiter  limiter
 }
 

@@ -2,7 +2,9 @@ package drill
 
 import (
 	"bytes"
+	"cmp"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cgi"
 	"net/url"
@@ -42,9 +44,35 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 		to := url.URL{Path: path.Join("/", string(repo.fullName())+".git", parts[2]), RawQuery: r.URL.RawQuery}
 		w.Header().Set("Location", s.url+to.String())
 		w.WriteHeader(http.StatusMovedPermanently)
+	case parts[2] == "info/refs" && protocol(r) == "version=2" && r.URL.RawQuery == "service=git-upload-pack":
+		s.advertise(w, r, repo)
 	default:
 		s.backend(w, r, repo, parts[2])
 	}
+}
+
+// advertise says what git can do in protocol v2, which is the same for all repositories of this server: git is asked once.
+func (s *Server) advertise(w http.ResponseWriter, r *http.Request, repo *Repository) {
+	s.mu.Lock()
+	known := s.v2
+	s.mu.Unlock()
+	if known == nil {
+		known = &captured{header: http.Header{}}
+		s.backend(known, r, repo, "info/refs")
+		if known.status == http.StatusOK {
+			s.mu.Lock()
+			s.v2 = known
+			s.mu.Unlock()
+		}
+	}
+	known.send(w)
+}
+
+// send gives a captured answer as it was meant.
+func (c *captured) send(w http.ResponseWriter) {
+	maps.Copy(w.Header(), c.header)
+	w.WriteHeader(cmp.Or(c.status, http.StatusOK))
+	_, _ = w.Write(c.body.Bytes()) // an error here means that the client has gone
 }
 
 // backend hands a request to git http-backend. CGI needs the length of the body, which a client may leave out, so it is read first.

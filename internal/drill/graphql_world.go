@@ -169,23 +169,33 @@ func (q *query) pulls(r *Repository, args arguments) (any, error) {
 }
 
 func (q *query) pull(r *Repository, pr *pullRequest) node {
-	state, deleted := "OPEN", false
+	state, closed, touched := "OPEN", pr.merged, later(pr.opened, pr.merged)
 	for _, u := range r.updates {
-		if u.ref == pr.ref() && !pr.foreign && u.at.After(pr.opened) {
-			deleted = u.kind == evidence.BranchDeletion
+		if !u.at.After(pr.opened) {
+			continue
+		}
+		if u.ref == pr.ref() && !pr.foreign {
+			if touched = later(touched, u.at); !pr.merged.IsZero() {
+				continue
+			}
+			if closed = (time.Time{}); u.kind == evidence.BranchDeletion {
+				closed = u.at
+			}
+		} else if u.ref.Short() == pr.base && u.kind == evidence.ForcePush {
+			touched = later(touched, u.at)
 		}
 	}
 	switch {
 	case !pr.merged.IsZero():
 		state = "MERGED"
-	case deleted:
+	case !closed.IsZero():
 		state = "CLOSED"
 	}
 	out := node{
 		"__typename": "PullRequest", "number": pr.number, "databaseId": r.ID*1000 + int64(pr.number), "id": fmt.Sprintf("PR_%d_%d", r.ID, pr.number),
 		"author": userNode(pr.by), "baseRefName": pr.base, "headRefName": pr.head, "headRefOid": pr.tip.oid, "state": state,
 		"isCrossRepository": pr.foreign, "closed": state != "OPEN", "merged": state == "MERGED", "mergedAt": maybeStamp(pr.merged),
-		"createdAt": stamp(pr.opened), "updatedAt": stamp(pr.opened), "headRepository": nil, "headRepositoryOwner": nil,
+		"closedAt": maybeStamp(closed), "createdAt": stamp(pr.opened), "updatedAt": stamp(touched.Add(r.lag["activity"])), "headRepository": nil, "headRepositoryOwner": nil,
 		"timelineItems": func(args arguments) (any, error) { return q.timeline(r, pr, args) },
 	}
 	switch {
@@ -201,11 +211,18 @@ func (q *query) pull(r *Repository, pr *pullRequest) node {
 	return out
 }
 
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 func (pr *pullRequest) ref() evidence.Ref { return "refs/heads/" + evidence.Ref(pr.head) }
 
-// timelineKinds maps the words of itemTypes to the types of the items.
+// timelineKinds maps the words of itemTypes to the types of the items. No recipe changes the base of a pull request.
 var timelineKinds = map[string]string{
-	"BASE_REF_FORCE_PUSHED_EVENT": "BaseRefForcePushedEvent", "HEAD_REF_DELETED_EVENT": "HeadRefDeletedEvent",
+	"BASE_REF_CHANGED_EVENT": "BaseRefChangedEvent", "BASE_REF_FORCE_PUSHED_EVENT": "BaseRefForcePushedEvent", "HEAD_REF_DELETED_EVENT": "HeadRefDeletedEvent",
 	"HEAD_REF_FORCE_PUSHED_EVENT": "HeadRefForcePushedEvent", "HEAD_REF_RESTORED_EVENT": "HeadRefRestoredEvent", "MERGED_EVENT": "MergedEvent",
 }
 

@@ -39,12 +39,7 @@ func Parse(name string, text []byte) (*Recipe, error) {
 	if len(text) > maxRecipe {
 		return nil, fmt.Errorf("%s: larger than %d bytes", name, maxRecipe)
 	}
-	p := &parser{
-		recipe: &Recipe{Name: name, actors: map[string]*actor{}, caps: map[string]int{}, silent: map[evidence.Origin]bool{},
-			archive: archiveState{damaged: map[time.Time]string{}}},
-		asks:    map[*Repository]map[evidence.Ref]string{},
-		horizon: map[string]time.Time{},
-	}
+	p := newParser(name)
 	number := 0
 	for raw := range bytes.Lines(text) {
 		number++
@@ -59,6 +54,15 @@ func Parse(name string, text []byte) (*Recipe, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return p.recipe, nil
+}
+
+func newParser(name string) *parser {
+	return &parser{
+		recipe: &Recipe{Name: name, actors: map[string]*actor{}, caps: map[string]int{}, silent: map[evidence.Origin]bool{},
+			archive: archiveState{damaged: map[time.Time]string{}}, byName: map[string]*Repository{}, byID: map[int64]*Repository{}, runIDs: map[int64]bool{}},
+		asks:    map[*Repository]map[evidence.Ref]string{},
+		horizon: map[string]time.Time{},
+	}
 }
 
 func (p *parser) line(number int, raw string) error {

@@ -74,13 +74,10 @@ func (p *parser) run(l *line) error {
 	if err != nil {
 		return err
 	}
-	for _, repo := range p.recipe.Repositories {
-		for _, r := range repo.runs {
-			if r.id == id {
-				return fmt.Errorf("%d is there already", id)
-			}
-		}
+	if p.recipe.runIDs[id] {
+		return fmt.Errorf("%d is there already", id)
 	}
+	p.recipe.runIDs[id] = true
 	if p.repo.ActionsOff {
 		return errors.New("the repository has its Actions disabled")
 	}

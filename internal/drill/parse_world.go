@@ -80,10 +80,8 @@ func (p *parser) repository(l *line) error {
 	if err != nil {
 		return fmt.Errorf("id: %w", err)
 	}
-	for _, r := range p.recipe.Repositories {
-		if r.Name.Key() == name.Key() || r.ID == id {
-			return fmt.Errorf("%s or its id %d is there already", name, id)
-		}
+	if p.recipe.repository(string(name)) != nil || p.recipe.byID[id] != nil {
+		return fmt.Errorf("%s or its id %d is there already", name, id)
 	}
 	r := &Repository{
 		Name: name, ID: id, DefaultBranch: l.named["default"], ForkOf: evidence.Repository(l.named["fork-of"]), Archived: l.flags["archived"],
@@ -105,6 +103,7 @@ func (p *parser) repository(l *line) error {
 		return fmt.Errorf("fork-of: no repository %q before it", r.ForkOf)
 	}
 	p.recipe.Repositories = append(p.recipe.Repositories, r)
+	p.recipe.byName[name.Key()], p.recipe.byID[id] = r, r
 	p.repo, p.at, p.asks[r] = r, time.Time{}, map[evidence.Ref]string{}
 	return nil
 }
@@ -224,6 +223,7 @@ func (p *parser) renamedTo(l *line) (err error) {
 		return fmt.Errorf("%s is there already", l.args[0])
 	}
 	p.repo.RenamedTo, err = evidence.ParseRepository(l.args[0])
+	p.recipe.byName[p.repo.RenamedTo.Key()] = p.repo
 	return err
 }
 

@@ -23,7 +23,10 @@ type Recipe struct {
 	era     string                   // "old" or "new" payloads of pushes whatever the date, empty for by date
 	silent  map[evidence.Origin]bool // these tell nothing at all
 	archive archiveState
-	tokened bool // GraphQL answers nobody without a token
+	tokened bool                   // GraphQL answers nobody without a token
+	byName  map[string]*Repository // by the keys of present and former names
+	byID    map[int64]*Repository
+	runIDs  map[int64]bool
 }
 
 // Repository is what a recipe tells of one repository: what was done to it, and what is lost.
@@ -242,14 +245,7 @@ func (r *Recipe) OID(name string) evidence.OID {
 }
 
 // repository finds by present or former name, without case.
-func (r *Recipe) repository(name string) *Repository {
-	for _, repo := range r.Repositories {
-		if key := strings.ToLower(name); repo.Name.Key() == key || (repo.RenamedTo != "" && repo.RenamedTo.Key() == key) {
-			return repo
-		}
-	}
-	return nil
-}
+func (r *Recipe) repository(name string) *Repository { return r.byName[strings.ToLower(name)] }
 
 //go:embed recipes/campaign.recipe
 var campaignText []byte
