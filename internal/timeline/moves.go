@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -24,18 +25,21 @@ const maxBack = 1000
 // differently, so that a push and its follow-up can bear the same stamp or exchanged ones. last is what the ref held in the end, empty where
 // nobody says.
 func order(moves []Move, last evidence.OID) []Move {
-	best, fewest := []Move(nil), 0
+	best, fewest := []Move(nil), cost{}
 	for i, m := range moves {
 		if i > 0 && (!adjacent(m, moves[0]) || i == maxMoment) {
 			break
 		}
-		out, breaks := chain(moves, i)
+		out, c := chain(moves, i)
 		if end := out[len(out)-1].After; last != "" && !agree(end, last) {
-			breaks++
+			c.breaks++
 		}
 		// A creation is the likelier beginning: what is deleted first was there before anybody looked.
-		if best == nil || breaks < fewest || breaks == fewest && m.Before == evidence.ZeroOID && best[0].Before != evidence.ZeroOID {
-			best, fewest = out, breaks
+		if m.Before != evidence.ZeroOID {
+			c.beginning = 1
+		}
+		if best == nil || c.compare(fewest) < 0 {
+			best, fewest = out, c
 		}
 	}
 	moveBack(best)
@@ -91,9 +95,16 @@ func chainBounds(moves []Move) {
 	}
 }
 
+// cost is what speaks against an order: where moves do not join, a beginning that is no creation, and stamps that run against it.
+type cost struct{ breaks, beginning, against int }
+
+func (c cost) compare(o cost) int {
+	return cmp.Or(cmp.Compare(c.breaks, o.breaks), cmp.Compare(c.beginning, o.beginning), cmp.Compare(c.against, o.against))
+}
+
 // chain begins with the given move, takes the next one that joins among those that the earliest one left cannot be told from, else
-// that earliest one, and counts where it does not join.
-func chain(moves []Move, first int) (out []Move, breaks int) {
+// that earliest one, and counts what speaks against the outcome.
+func chain(moves []Move, first int) (out []Move, c cost) {
 	rest := slices.Clone(moves)
 	take := func(i int) {
 		m := rest[i]
@@ -104,12 +115,20 @@ func chain(moves []Move, first int) (out []Move, breaks int) {
 	for len(rest) > 0 {
 		tip := out[len(out)-1].After
 		i := next(rest, tip)
-		if !agree(rest[i].Before, tip) {
-			breaks++
+		if !rest[i].follows(tip) {
+			c.breaks++
+		}
+		if rest[i].stamp().Before(out[len(out)-1].stamp()) {
+			c.against++
 		}
 		take(i)
 	}
-	return out, breaks
+	return out, c
+}
+
+// follows reports that a move can begin at what a ref holds: what is not there cannot be deleted.
+func (m Move) follows(tip evidence.OID) bool {
+	return agree(m.Before, tip) && !(m.Before == "" && tip == evidence.ZeroOID && m.deletes())
 }
 
 // next picks, of the moves of this moment that join the tip, the first from which most of the others can be chained: a there-and-back has to
@@ -117,32 +136,45 @@ func chain(moves []Move, first int) (out []Move, breaks int) {
 func next(rest []Move, tip evidence.OID) int {
 	moment := rest[:min(len(rest), maxMoment)]
 	for i, m := range moment {
-		if !adjacent(m, rest[0]) {
+		if m.stamp().Sub(rest[0].At.NotAfter.At) > reportSlack {
 			moment = moment[:i]
 			break
 		}
 	}
-	found, longest, budget := 0, -1, maxTries
+	found, best, budget := 0, -1, maxTries
 	for i, m := range moment {
-		if agree(m.Before, tip) {
-			if n := follow(moment, 1<<i, m.After, &budget); n > longest {
-				found, longest = i, n
+		if m.follows(tip) && adjacent(m, rest[0]) {
+			if n := link(moment, 0, i) + follow(moment, 1<<i, m.After, &budget); n > best {
+				found, best = i, n
 			}
 		}
 	}
 	return found
 }
 
-// follow counts the moves that can be chained from a tip, each of those not yet used once.
-func follow(moment []Move, used uint, tip evidence.OID, budget *int) (longest int) {
+// linked is what a move that joins is worth: more than all the stamps of a moment that run against the chain.
+const linked = maxMoment + 1
+
+// link is the worth of taking a move before those that are stamped earlier and not yet used.
+func link(moment []Move, used uint, i int) int {
+	for j := range i {
+		if used&(1<<j) == 0 && moment[j].stamp().Before(moment[i].stamp()) {
+			return linked - 1
+		}
+	}
+	return linked
+}
+
+// follow is the worth of the best chain of moves from a tip, each of those not yet used once.
+func follow(moment []Move, used uint, tip evidence.OID, budget *int) (best int) {
 	for i, m := range moment {
-		if used&(1<<i) != 0 || !agree(m.Before, tip) || *budget <= 0 {
+		if used&(1<<i) != 0 || !m.follows(tip) || *budget <= 0 {
 			continue
 		}
 		*budget--
-		longest = max(longest, 1+follow(moment, used|1<<i, m.After, budget))
+		best = max(best, link(moment, used, i)+follow(moment, used|1<<i, m.After, budget))
 	}
-	return longest
+	return best
 }
 
 // adjacent reports that the order of two moves cannot be told from their stamps.

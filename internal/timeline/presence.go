@@ -117,11 +117,12 @@ func (r *reader) since(i when.Instant, dark *tip) when.Instant {
 	return when.Between(from.NotBefore, i.NotAfter, slices.Concat(from.Evidence, i.Evidence)...)
 }
 
-// darkness tells of the states of a branch whose trees could not be had, where the collection has not told of that object already.
+// darkness tells of the states of a branch, and of what a tag or pull ref was seen to hold before, whose trees could not be had, where the
+// collection has not told of that object already.
 func (r *reader) darkness(t *track) {
-	for i := 0; i < len(t.tips) && t.ref.Branch(); i++ {
+	for i := 0; i < len(t.tips); i++ {
 		first := t.tips[i]
-		if r.treeKnown(first) || !first.oid.Object() {
+		if told := t.ref.Branch() || first.by != nil || i+1 < len(t.tips); !told || r.treeKnown(first) || !first.oid.Object() {
 			continue
 		}
 		n, until := 1, "since"

@@ -280,7 +280,7 @@ func outcome(w *world, res timeline.Result) string {
 		fmt.Fprintln(&b, g.ID(), g.Detail, g.Evidence)
 	}
 	for _, p := range res.Presence {
-		fmt.Fprintln(&b, p.ID, p.Added, p.Added.Evidence, p.Removed, p.Removed.Evidence, p.AddedBy, p.RemovedBy)
+		fmt.Fprintln(&b, p.ID, p.Added, p.Added.Evidence, p.Removed, p.Removed.Evidence, p.AddedBy, p.RemovedBy, p.Narrow, p.CertainFrom, p.CertainTo)
 	}
 	for _, o := range res.Opportunities {
 		fmt.Fprintln(&b, o)

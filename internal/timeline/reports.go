@@ -156,24 +156,36 @@ func (k *known) candidates(m Move) []int {
 // the same ends the nearest within the slack. A report that only says "by then" fits any earlier move whose ends are both told. Where the
 // whole activity is there, it has every move of a branch: a report with the same ends as one of them is that one, however late it is.
 func (r *reader) twin(k *known, n int, m Move) int {
-	best, distance := -1, time.Duration(math.MaxInt64)
+	best, distance, fits := -1, time.Duration(math.MaxInt64), 0
 	for _, i := range k.candidates(m) {
 		other := k.moves[i]
-		if i >= n || !agree(other.Before, m.Before) || !agree(other.After, m.After) {
+		if i >= n || !agree(other.Before, m.Before) || !agree(other.After, m.After) || other.creates() && m.deletes() || other.deletes() && m.creates() {
 			continue
 		}
 		if m.row != "" && other.row == m.row && publicEvent(m.origin) && publicEvent(other.origin) {
 			return i
 		}
 		after := m.stamp().Sub(other.stamp())
-		if k.taken[i] || after.Abs() >= distance {
+		far := after.Abs()
+		if after < 0 {
+			far += reportSlack // a report is made after the move: one that was made before is the last to be of it
+		}
+		if k.taken[i] {
 			continue
 		}
 		named := m.After != "" && m.After == other.After && m.Before == other.Before
 		whole := other.origin == evidence.OriginActivity && !m.late() && r.activityCovers(m.Ref, m.stamp(), m.stamp())
 		if after.Abs() <= reportSlack || named && (whole || m.late() && after > 0) {
-			best, distance = i, after.Abs()
+			if !named {
+				fits++
+			}
+			if far < distance {
+				best, distance = i, far
+			}
 		}
+	}
+	if m.late() && fits > 1 {
+		return -1 // of several that name no commit any may be meant
 	}
 	return best
 }
@@ -186,12 +198,15 @@ func publicEvent(o evidence.Origin) bool {
 // agree reports that two sources may speak of the same object: the same, or one does not say.
 func agree(a, b evidence.OID) bool { return a == b || a == "" || b == "" }
 
-// joinReports makes one move of two reports of it: the time that they have in common; where they differ by little, what lies between their stamps; where
-// they exclude each other, that too, and the contradiction is told.
+// joinReports makes one move of two reports of it. "By then" narrows a stamp where they have a time in common. Two stamps that differ are not
+// narrowed to either: what lies between them holds both, and beyond the slack the contradiction is told.
 func (r *reader) joinReports(a, b Move) Move {
 	at, clash := when.Intersect(a.At, b.At)
-	if clash != nil {
+	if stamps := !a.late() && !b.late(); clash != nil || stamps && !sameTimes(a.At, b.At) {
 		at = between(a.At, b.At)
+		if b.late() { // how long before its report a move was made is not told
+			at.NotBefore.At = at.NotBefore.At.Add(-reportSlack)
+		}
 		if apart := b.stamp().Sub(a.stamp()).Abs(); apart > reportSlack {
 			r.gap(evidence.GapContradiction, string(a.Ref), fmt.Sprintf("%s stamps the move from %s to %s %s, %s stamps it %s: one of them was late, and the bounds hold both",
 				a.origin, name(a.Before), name(a.After), a.At, b.origin, b.At), "", slices.Concat(a.Evidence, b.Evidence)...)
@@ -206,6 +221,10 @@ func (r *reader) joinReports(a, b Move) Move {
 		a.Kind = evidence.ForcePush
 	}
 	return a
+}
+
+func sameTimes(a, b when.Instant) bool {
+	return a.NotBefore.At.Equal(b.NotBefore.At) && a.NotAfter.At.Equal(b.NotAfter.At)
 }
 
 // between is the hull of two stamps. A stamp that only says "by then" counts as a time: it was made soon after the move.

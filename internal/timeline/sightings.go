@@ -100,6 +100,21 @@ func (r *reader) saw(t *track, m *Move) {
 	}
 }
 
+// unnamed tells of the states that a source says a ref came to, and of which none says what they were.
+func (r *reader) unnamed(t *track) {
+	for i, x := range t.tips {
+		if x.oid != "" || x.by == nil {
+			continue
+		}
+		until := "since"
+		if i+1 < len(t.tips) {
+			until = "until " + t.tips[i+1].at.String()
+		}
+		r.gap(evidence.GapBrokenChain, string(t.ref), fmt.Sprintf("%s at %s names no commit: what the ref held %s is not told", x.by.Kind, x.at, until),
+			r.hint(t.ref), x.at.Evidence...)
+	}
+}
+
 // leaving is the bound from below of whatever took a tip away: it came after the ref came to hold it, and after it was last seen there.
 func (x tip) leaving() (when.Bound, []string) {
 	from, held := firmOnly(x.at.NotBefore), x.held.NotBefore

@@ -133,6 +133,7 @@ func Read(in Input) Result {
 	out := Result{Pushed: map[evidence.OID]when.Instant{}, AsOf: in.Facts.Listing.At}
 	for _, t := range r.tracks {
 		r.darkness(t)
+		r.unnamed(t)
 		out.Presence = append(out.Presence, r.presenceOf(t)...)
 		if last := t.last(); t.vanished && !t.endTold && last.by != nil {
 			r.gap(evidence.GapBrokenChain, string(t.ref), fmt.Sprintf("the ref held %s since %s and is not listed any more: what it held in between, and when it was deleted, is not told",

@@ -161,7 +161,12 @@ func (r *reader) join(t *track, m *Move) {
 		t.tips = r.readGit(t.ref, m.Before, "", when.Instant{NotAfter: until, Evidence: m.Evidence})
 	case at.oid == "" && m.Before.Object():
 		r.fill(t, m.Before, until, m.Evidence)
-	case agree(at.oid, m.Before):
+	case m.follows(at.oid):
+	case m.Before == "":
+		from, why := at.leaving()
+		t.tips = append(t.tips, tip{at: when.Between(from, until, slices.Concat(why, m.Evidence)...)})
+		r.gap(evidence.GapBrokenChain, string(t.ref), fmt.Sprintf("%s at %s of a ref that was not there since %s: when it came, and what it held, is not told", m.Kind, m.At, at.since()),
+			r.hint(t.ref), m.Evidence...)
 	default:
 		r.exclusive(t, m)
 		r.broken(t, m.Before, until, m.Evidence)
