@@ -168,9 +168,14 @@ func TestDeclaredCoverage(t *testing.T) {
 	good := event(1, "repo.create_actions_secret", `"key":"A"`)
 	for text, whole := range map[string]bool{good: true, good + "\n{": false} {
 		cover := read(t, ghexport.AuditLog, file(t, "a", text), cfg).of(repo).Coverage
-		if len(cover) != 2 || cover[0].Complete != whole || !cover[0].From.Equal(cfg.CoversFrom) || !cover[1].From.Equal(cfg.CoversTo.AddDate(0, 0, -7)) {
+		if len(cover) != 2 || cover[0].Complete != whole || !cover[0].From.Equal(cfg.CoversFrom) || cover[1].Detail != "" || cover[1].Complete != whole ||
+			!cover[1].From.Equal(cfg.CoversTo.AddDate(0, 0, -7)) {
 			t.Errorf("%+v", cover)
 		}
+	}
+	cover := read(t, ghexport.AuditLog, file(t, "a", event(1, "git.push", "")), cfg).of(repo).Coverage
+	if len(cover) != 2 || !cover[0].Complete || cover[1].Complete {
+		t.Errorf("pushes without a ref: %+v", cover)
 	}
 }
 

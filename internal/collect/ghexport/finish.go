@@ -31,6 +31,8 @@ func (e *export) finish() error {
 	return nil
 }
 
+// close says how far the silence of the export on a repository counts: without a word from whoever exported it, not at all. For moves of refs, the
+// coverage without a detail, it goes back no further than the audit log keeps events of git, and not over pushes that name no ref.
 func (e *export) close(g *group, obs *evidence.Observation) {
 	obs.Done = true
 	whole := e.cfg.declared() && e.sum.Bad == 0 && len(e.sum.Damage) == 0
@@ -38,15 +40,16 @@ func (e *export) close(g *group, obs *evidence.Observation) {
 	if e.cfg.declared() {
 		all.From, all.To, all.Complete = e.cfg.CoversFrom.UTC(), e.cfg.CoversTo.UTC(), whole
 	}
-	obs.Coverage = append(obs.Coverage, all)
 	if e.origin == evidence.OriginAuditLog {
-		git := all
-		if kept := git.To.Add(-gitKept); git.From.Before(kept) {
-			git.From = kept
+		rest := all
+		rest.Detail = "events other than of git"
+		obs.Coverage = append(obs.Coverage, rest)
+		if kept := all.To.Add(-gitKept); all.From.Before(kept) {
+			all.From = kept
 		}
-		git.Detail, git.Oldest = "git events", g.first
-		obs.Coverage = append(obs.Coverage, git)
+		all.Complete = all.Complete && g.silent == 0
 	}
+	obs.Coverage = append(obs.Coverage, all)
 	if e.sum.Bad > 0 {
 		obs.Gaps = append(obs.Gaps, evidence.Gap{Kind: evidence.GapUnreadable, Subject: "rows of the export",
 			Detail: fmt.Sprintf("%d of %d rows could not be read: %s", e.sum.Bad, e.sum.Rows, strings.Join(e.bad, "; "))})

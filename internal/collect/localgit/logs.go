@@ -187,7 +187,8 @@ func rowID(local string, line []byte) string {
 // tellTracked turns an entry of a remote-tracking ref into a fact: what the server held after the clone asked it, or took when the clone pushed.
 //
 // The old value of a push is left out: it is what the clone had last seen, and a forced push overwrites what others have put there since.
-// The entry before says when the old value was seen. A push is dated when its answer came back: the move was made by then.
+// The entry before says when the old value was seen. A push is dated when its answer came back: the move was made by then, and before it where
+// the server had the value already.
 func (r *reading) tellTracked(t tracked, local string, e entry, id string, obs *evidence.Observation, odd *oddities) {
 	does, words := reads(e.Message)
 	switch {

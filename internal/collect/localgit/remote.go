@@ -127,8 +127,8 @@ func (r *reading) judgeRemotes() {
 	}
 }
 
-// names reports an address that names the repository on the case's host. alias is its host where that is a name without a dot, which an
-// SSH configuration may use for any host.
+// names reports an address that names the repository on the case's host. alias is its host where only an SSH configuration tells what that is.
+// A rewriting of addresses in the machine's own configuration cannot be seen from the clone.
 func (r *reading) names(address string) (yes bool, alias string) {
 	host, full, ssh := splitAddress(address)
 	if !strings.EqualFold(full, r.repo.Key()) {
@@ -143,10 +143,17 @@ func (r *reading) names(address string) (yes bool, alias string) {
 		return true, ""
 	case strings.EqualFold(want, "github.com") && (strings.EqualFold(host, "www.github.com") || strings.EqualFold(host, "ssh.github.com")):
 		return true, ""
-	case ssh && host != "" && !strings.Contains(host, ".") && !strings.EqualFold(host, "localhost"):
+	case ssh && aliased(host, want):
 		return true, host
 	}
 	return false, ""
+}
+
+// aliased reports a host that is most likely a name in somebody's SSH configuration: one without a dot, or the server's with more to it
+// ("github.com-work"), as people do who have two accounts.
+func aliased(host, server string) bool {
+	host, server = strings.ToLower(host), strings.ToLower(server)
+	return host != "" && host != "localhost" && (!strings.Contains(host, ".") || strings.HasPrefix(host, server+"-") || strings.HasSuffix(host, "-"+server))
 }
 
 // splitAddress takes host and "owner/name" out of an address: https://host/owner/name.git, ssh://git@host:port/owner/name,
