@@ -89,7 +89,7 @@ func records(ctx context.Context, in io.Reader, take func(record) error) error {
 func jsonLines(ctx context.Context, in io.Reader, take func(record) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	err := lines(ctx, in, func(b []byte) {
+	err := lines(ctx, in, make([]byte, chunk), maxLine, func(b []byte) {
 		if ctx.Err() == nil {
 			if err := take(jsonRecord(b)); err != nil {
 				stop(err)

@@ -158,7 +158,9 @@ func (s *sieve) stream(ctx context.Context, in io.Reader) error {
 		}
 		text = z
 	}
-	return lines(ctx, &inflated{in: text}, s.line, func() { s.bad++ })
+	side := readAhead(&inflated{in: text})
+	defer side.close()
+	return lines(ctx, side, make([]byte, chunk), maxLine, s.line, func() { s.bad++ })
 }
 
 // inflated ends a stream that expands without measure.
@@ -175,10 +177,10 @@ func (r *inflated) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// lines gives each line without its end; long is told of each line that is over [maxLine], which is skipped. A line that a failure of the
-// stream cuts off is dropped, one that ends with the stream is not. Lines are valid until take returns.
-func lines(ctx context.Context, in io.Reader, take func([]byte), long func()) error {
-	buf := make([]byte, chunk)
+// lines gives each line without its end; long is told of each line that has most bytes or more, which is skipped. A line that a failure of
+// the stream cuts off is dropped, one that ends with the stream is not. Lines lie in buf, which grows to most, and are valid until take
+// returns.
+func lines(ctx context.Context, in io.Reader, buf []byte, most int, take func([]byte), long func()) error {
 	have, skipping := 0, false
 	for {
 		if err := ctx.Err(); err != nil {
@@ -203,8 +205,8 @@ func lines(ctx context.Context, in io.Reader, take func([]byte), long func()) er
 		if skipping {
 			have = 0
 		} else if have == len(buf) {
-			if have < maxLine {
-				buf = append(buf, make([]byte, len(buf))...)
+			if have < most {
+				buf = append(buf, make([]byte, min(len(buf), most-len(buf)))...)
 			} else {
 				long()
 				skipping, have = true, 0

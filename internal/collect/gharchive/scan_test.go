@@ -177,22 +177,24 @@ func TestLongLines(t *testing.T) {
 // A line of any length, cut into reads of any size, comes whole or is skipped.
 func TestLines(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		sizes := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 50), rapid.IntRange(0, 50), rapid.IntRange(chunk-3, chunk+3), rapid.IntRange(maxLine-2, maxLine+2)), 0, 4).Draw(t, "sizes")
+		first := rapid.IntRange(1, 40).Draw(t, "buffer")
+		most := first + rapid.IntRange(0, 100).Draw(t, "growth")
+		sizes := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 9), rapid.IntRange(0, 3*most), rapid.IntRange(most-1, most+1)), 0, 12).Draw(t, "sizes")
 		var text bytes.Buffer
 		var want []int
 		long := 0
 		for i, n := range sizes {
 			text.WriteString(strings.Repeat(string(rune('a'+i)), n))
-			if text.WriteByte('\n'); n >= maxLine {
+			if text.WriteByte('\n'); n >= most {
 				long++
 			} else if n > 0 {
 				want = append(want, n)
 			}
 		}
-		step := rapid.IntRange(1000, 3*chunk).Draw(t, "step")
+		step := rapid.IntRange(1, 60).Draw(t, "step")
 		var got []int
 		skipped := 0
-		err := lines(context.Background(), stepped{&text, step}, func(b []byte) {
+		err := lines(context.Background(), stepped{&text, step}, make([]byte, first), most, func(b []byte) {
 			if len(bytes.Trim(b, string(b[:1]))) != 0 {
 				t.Fatal("lines run into each other")
 			}
@@ -215,7 +217,7 @@ func (s stepped) Read(p []byte) (int, error) { return s.in.Read(p[:min(len(p), s
 func TestBomb(t *testing.T) {
 	s := newSieve(newIndex(demo()), Watch{})
 	s.line([]byte(sample{}.line()))
-	err := lines(context.Background(), &inflated{in: strings.NewReader("\n"), n: maxInflated}, s.line, func() {})
+	err := lines(context.Background(), &inflated{in: strings.NewReader("\n"), n: maxInflated}, make([]byte, 10), 10, s.line, func() {})
 	hour := evidence.ArchiveHour{Archive: "a", Hour: eventTime}
 	s.settle(err, &hour)
 	if hour.State != evidence.HourRefused || hour.Events != 0 || len(s.gather.observations(hour, "FILE", "", now)) != 0 {

@@ -20,7 +20,7 @@ const (
 	// coverageType marks the rows that [BigQuery] adds for each hour.
 	coverageType = "PentimentoHour"
 	// maxPending bounds the rows that are held until their hours are handed on: a result is in no order.
-	maxPending = 64 << 20
+	maxPending = 16 << 20
 )
 
 // survey is what a first pass over a result finds. Coverage stands in rows of its own, anywhere among the others.
