@@ -1,13 +1,17 @@
-// Package ghapi answers what GitHub's REST API still says of a repository: its state, the moves of its refs (activity, events), its
-// workflow runs with every attempt, their jobs and steps, and single objects that git no longer serves. It is the one door to go-github,
-// whose requests, errors and paging it uses; it decodes rows itself, from the bytes that it keeps, because go-github v66 lacks the
-// activity endpoint and one mistyped field would cost it a whole page.
+// Package ghapi answers what GitHub's API still says of a repository: its state, the moves of its refs (activity, events), its workflow
+// runs with every attempt, their jobs, steps and logs, and single objects that git no longer serves; further witnesses of its refs, which
+// are check suites, releases and, over GraphQL, the timelines of pull requests and the checks of signatures; its forks; and, for an
+// administrator, the names of its secrets and the ways into it. It is the one door to go-github, whose requests, errors and paging it
+// uses; it decodes rows itself, from the bytes that it keeps, because go-github v66 lacks the activity endpoint and GraphQL, and one
+// mistyped field would cost it a whole page.
 //
 // It takes a client that already waits for limits (see package wire) and gives observations: one for each page, with the answer as its
-// source, then a last one with Done, the coverage and the gaps. An answer that cannot be had, read or believed is a gap, and collection
-// goes on; an error means that the context ended, that the caller could not keep an observation, or a mistake in the program.
+// source, then a last one with Done, the coverage and the gaps. An answer that cannot be had, read or believed is asked for again a few
+// times, then it is a gap, and collection goes on; an error means that the context ended, that the caller could not keep an observation,
+// or a mistake in the program.
 //
-// It refuses to conclude: a 404 is not "deleted", a push is not "forced", a missing run is not "did not run".
+// It refuses to conclude: a 404 is not "deleted", a push is not "forced", a missing run is not "did not run", a secret that is not listed
+// was not "never there".
 package ghapi
 
 import (

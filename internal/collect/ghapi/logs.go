@@ -39,7 +39,7 @@ type JobRef struct {
 }
 
 func (r JobRef) String() string {
-	return fmt.Sprintf("log of job %d of %s", r.JobID, RunRef{r.RunID, r.Attempt})
+	return fmt.Sprintf("job %d of %s", r.JobID, RunRef{r.RunID, r.Attempt})
 }
 
 // Logs fetches the logs of the given jobs (https://docs.github.com/en/rest/actions/workflow-jobs#download-job-logs-for-a-workflow-run).
@@ -69,7 +69,7 @@ func (c *Collector) Logs(ctx context.Context, repo evidence.Repository, jobs []J
 			return err
 		}
 		if refusal != nil {
-			obs = refusal.observation(job.String())
+			obs = refusal.observation("log of " + job.String())
 		}
 		if err := u.keep(obs); err != nil {
 			return err
@@ -112,14 +112,20 @@ func (u unit) log(ctx context.Context, job JobRef) (evidence.Observation, *refus
 	}
 }
 
-// logAddress asks where a log lies. The answer is not followed by the client that asks: its hosts are those that may see a token.
+// logAddress asks where a log lies. A redirect to the log is not followed by the client that asks: its hosts are those that may see a
+// token. One to the present name of the repository is.
 func (u unit) logAddress(ctx context.Context, job JobRef) (answer, *url.URL, *refusal, error) {
 	client := *u.cfg.Client
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		if req.Response.StatusCode == http.StatusFound || u.cfg.Client.CheckRedirect == nil {
+			return http.ErrUseLastResponse
+		}
+		return u.cfg.Client.CheckRedirect(req, via) // the repository has another name now
+	}
 	gh := u.github(&client)
 	req, err := gh.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/actions/jobs/%d/logs", u.repo, job.JobID), nil)
 	if err != nil {
-		return answer{}, nil, nil, fmt.Errorf("ask for the %s: %w", job, err)
+		return answer{}, nil, nil, fmt.Errorf("ask for the log of %s: %w", job, err)
 	}
 	a := answer{source: u.source(req)}
 	resp, err := gh.BareDo(ctx, req)
@@ -148,6 +154,9 @@ func (u unit) logAddress(ctx context.Context, job JobRef) (answer, *url.URL, *re
 			r.general = true
 		}
 		return a, nil, r, nil
+	}
+	if other, strayed := u.strayed(resp); strayed {
+		return a, nil, u.otherRepository(other, &a.source), nil
 	}
 	address, err := resp.Location()
 	if err != nil {

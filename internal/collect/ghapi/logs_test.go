@@ -3,6 +3,7 @@ package ghapi
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -124,6 +125,28 @@ func TestLogIsAskedForAgain(t *testing.T) {
 	same(t, "gaps", g.gaps(), nil)
 	if string(g.Sources[0].Body) != "whole" || g.Logs[0].Bytes != 5 {
 		t.Errorf("kept %q, %+v", g.Sources[0].Body, g.Logs)
+	}
+}
+
+// TestLogOfARenamedRepository follows GitHub to the present name, unless another repository has it now.
+func TestLogOfARenamedRepository(t *testing.T) {
+	for id, gaps := range map[int][]string{7: nil, 8: {"identity: log of job 9 of run 5 attempt 1"}} {
+		f := newFake(t, nil)
+		moved := fmt.Sprintf("/repositories/%d/actions/jobs/9/logs", id)
+		f.routes = map[string]http.HandlerFunc{moved: to(f.URL + "/stored/log"), "/stored/log": say(200, "text"),
+			logPath: func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, prefix+moved, http.StatusMovedPermanently)
+			}}
+		c := f.collector(t)
+		c.learn(repo, 7)
+		var g told
+		if err := c.Logs(context.Background(), repo, []JobRef{{5, 1, 9}}, g.emit); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "gaps", g.gaps(), gaps)
+		if (len(g.Logs) == 1) != (gaps == nil) {
+			t.Errorf("logs %+v", g.Logs)
+		}
 	}
 }
 
