@@ -38,6 +38,10 @@ func (f *files) close() { f.root.Close() } // read only: there is nothing to los
 
 // openFiles lists and digests. Links that lead out of a folder are not followed. Errors are the caller's: a path that is not there.
 func openFiles(ctx context.Context, path string) (*files, error) {
+	path, err := filepath.EvalSymlinks(path) // the caller's own link
+	if err != nil {
+		return nil, fmt.Errorf("open export: %w", err)
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("open export: %w", err)

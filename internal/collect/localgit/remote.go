@@ -104,7 +104,7 @@ func rewrite(settings []setting, key, address string) string {
 
 // judgeRemotes marks the remotes that are the repository.
 func (r *reading) judgeRemotes() {
-	any := false
+	found := false
 	for i := range r.remotes {
 		m := &r.remotes[i]
 		if len(m.urls) == 0 {
@@ -113,14 +113,14 @@ func (r *reading) judgeRemotes() {
 		yes, alias := r.names(m.urls[0]) // git fetches from the first alone
 		m.counts = yes
 		m.pushes = yes && !slices.ContainsFunc(m.push, func(u string) bool { same, _ := r.names(u); return !same })
-		any = any || yes
+		found = found || yes
 		if yes && alias != "" {
 			r.gap(evidence.Gap{Kind: evidence.GapNotCollected, Subject: "remote " + printable(m.name),
 				Detail: "its address names the host " + printable(alias) + ", which only the SSH configuration of that machine explains; it was taken for the server",
 				Hint:   "check what that alias stands for there"})
 		}
 	}
-	if !any {
+	if !found {
 		r.gap(evidence.Gap{Kind: evidence.GapNotCollected, Subject: "remotes",
 			Detail: "no remote of the clone has an address that names " + string(r.repo) + ": its reflogs say nothing of what the server held",
 			Hint:   "add the clone to the repository from which it was made"})
