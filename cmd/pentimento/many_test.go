@@ -21,55 +21,6 @@ import (
 // manyVariable says how many repositories [BenchmarkManyRepositories] has; the campaigns that this program is for had thousands.
 const manyVariable = "PENTIMENTO_REPOSITORIES"
 
-// manyRepositories is a recipe of small repositories: an ordinary one has two commits and a run of its CI; every tenth was hit, and erased
-// the plant by force.
-func manyRepositories(tb testing.TB, n int) *drill.Recipe {
-	tb.Helper()
-	var b strings.Builder
-	b.WriteString("now 2025-09-12T12:00:00Z\nactor nadia-quill id=900101 name=\"Nadia Quill\" email=nadia@mail.example.invalid zone=+0200\n")
-	for i := range n {
-		fmt.Fprintf(&b, `repository orchard-%d/press id=%d default=main created=2024-03-01T09:00:00Z
-at 2025-03-01T09:00:00Z
-commit root%d on main by nadia-quill "Presses"
-  file README.md
-    | # press %d
-  file .github/workflows/ci.yml
-    | on: push
-    | jobs:
-    |   test:
-    |     runs-on: ubuntu-latest
-    |     steps:
-    |       - run: make test%d
-push main by nadia-quill
-at 2025-08-%02dT10:00:00Z
-commit work%d on main by nadia-quill "Work"
-  file press.py
-    | UNIT = %d
-push main by nadia-quill
-run %d of ci.yml name=CI event=push head=work%d branch=main by nadia-quill conclusion=success ended=+40s
-`, i, 1_000_000+i, i, i, i%7, i%28+1, i, i, 2_000_000+i, i)
-		if i%10 != 0 {
-			fmt.Fprintf(&b, "ends main work%d\n", i)
-			continue
-		}
-		fmt.Fprintf(&b, `at 2025-09-02T03:20:38Z
-commit plant%d on main by nadia-quill "Add Github Actions Security workflow" no-newline
-  file .github/workflows/github_actions_security.yml as ghostaction secrets=PYPI_API_TOKEN host=bold-gull.example.invalid
-push main by nadia-quill
-run %d of github_actions_security.yml name="Github Actions Security" event=push head=plant%d branch=main by nadia-quill conclusion=success started=+2s ended=+14s
-  job send-secrets runner="GitHub Actions 2" conclusion=success started=+6s ended=+13s
-at 2025-09-03T08:00:00Z
-force-push main to work%d by nadia-quill
-ends main work%d
-`, i, 3_000_000+i, i, i, i)
-	}
-	r, err := drill.Parse("many", []byte(b.String()))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return r
-}
-
 // counted passes connections on to a server and counts what it sends.
 func counted(tb testing.TB, server string) (address string, sent *atomic.Int64) {
 	tb.Helper()
@@ -129,7 +80,10 @@ func BenchmarkManyRepositories(b *testing.B) {
 			b.Fatalf("%s=%q is no number of repositories", manyVariable, s)
 		}
 	}
-	recipe := manyRepositories(b, n)
+	recipe, err := drill.Many(n)
+	if err != nil {
+		b.Fatal(err)
+	}
 	server, err := drill.Start(b.Context(), recipe, b.TempDir())
 	if err != nil {
 		b.Fatal(err)
