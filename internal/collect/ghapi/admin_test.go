@@ -169,3 +169,35 @@ func TestPersonsRepositoryHasNoOrganisationSecrets(t *testing.T) {
 	same(t, "coverage", scopes(g), []string{"environment true", "organisation true", "repository true"})
 	same(t, "gaps", g.gaps(), nil)
 }
+
+// TestAdminUnchanged: what is kept in place of an answer serves for it when the server says that nothing has changed.
+func TestAdminUnchanged(t *testing.T) {
+	routes := adminRoutes()
+	for path, h := range routes {
+		routes[path] = func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("If-None-Match") != "" {
+				w.WriteHeader(http.StatusNotModified)
+				return
+			}
+			w.Header().Set("ETag", `"e"`)
+			h(w, r)
+		}
+	}
+	f := newFake(t, routes)
+	first := collectAdmin(t, f, minute(0))
+	held := map[string][]byte{}
+	for _, s := range first.Sources {
+		held[s.Target] = s.Body
+	}
+	c := f.collector(t, func(cfg *Config) {
+		cfg.Cached = func(_ evidence.Repository, target string) (string, []byte, bool) {
+			body, ok := held[target]
+			return `"e"`, body, ok
+		}
+	})
+	var again told
+	if err := c.Admin(context.Background(), repo, minute(0), again.emit); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "facts", again.ids(), first.ids())
+}

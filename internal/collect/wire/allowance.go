@@ -7,7 +7,7 @@ import (
 )
 
 // Allowance is how many API requests may be sent, by whatever is asked with a context that bears it. Each attempt counts: a retry, a hop
-// of a redirect, and an answer of 304, which costs nothing of GitHub's primary limit. Git is not counted. It is safe for concurrent use.
+// of a redirect, and an answer of 304, which costs nothing of GitHub's primary limit. Git and downloads are not counted. It is safe for concurrent use.
 type Allowance struct {
 	whose string // in words: "this run"
 	most  int64  // 0: no bound

@@ -100,8 +100,9 @@ func TestDownload(t *testing.T) {
 	defer server.Close()
 	u, _ := url.Parse(server.URL)
 	client := NewClient(Config{Hosts: []string{u.Host}, Credentials: []*Credential{Token(strings.Join([]string{"not", "a", "token"}, "-"))}})
+	spent := NewAllowance("this run", 1, nil)
 	for _, path := range []string{"/log", "/away"} {
-		req, _ := http.NewRequestWithContext(Download(t.Context()), "GET", server.URL+path, nil)
+		req, _ := http.NewRequestWithContext(WithAllowance(Download(t.Context()), spent), "GET", server.URL+path, nil)
 		resp, err := client.Do(req)
 		if redirect := new(RedirectError); path == "/away" && !errors.As(err, &redirect) {
 			t.Errorf("a redirect to another host: %v", err)
@@ -114,7 +115,7 @@ func TestDownload(t *testing.T) {
 		}
 		resp.Body.Close()
 	}
-	if !slices.Equal(sent, []string{"", ""}) {
-		t.Errorf("sent %q", sent)
+	if !slices.Equal(sent, []string{"", ""}) || spent.Spent() != 0 {
+		t.Errorf("sent %q, counted %d", sent, spent.Spent())
 	}
 }

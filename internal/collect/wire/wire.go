@@ -192,7 +192,7 @@ func (t *transport) attempt(req *http.Request, who int) (*http.Response, error) 
 	if err != nil {
 		return nil, err
 	}
-	if !gitPath(req.URL.Path) {
+	if !streams(req) {
 		if err := allowanceOf(req.Context()).take(); err != nil {
 			return nil, err
 		}
