@@ -81,7 +81,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, path string) {
 	ok, met, until := s.limiter.allow(time.Now())
 	served := s.limiter.served
 	s.mu.Unlock()
-	c.rateHeaders(max(0, hourlyLimit-served), time.Now().Add(time.Hour))
+	c.rateHeaders(left(served), time.Now().Add(time.Hour))
 	if !ok {
 		c.limited(met, until)
 		return
@@ -271,6 +271,9 @@ func (c *call) rateHeaders(remaining int64, reset time.Time) {
 	h.Set("X-RateLimit-Resource", "core")
 }
 
+// left is what the hour still allows. The hour is over when it is used up: nobody waits in a drill but for a limit that the recipe states.
+func left(served int64) int64 { return hourlyLimit - served%hourlyLimit }
+
 type rate struct {
 	Limit     int64 `json:"limit"`
 	Remaining int64 `json:"remaining"`
@@ -284,7 +287,7 @@ func (c *call) rateLimit() {
 	used := c.s.limiter.served
 	until := c.s.limiter.until
 	c.s.mu.Unlock()
-	core := rate{Limit: hourlyLimit, Remaining: max(0, hourlyLimit-used), Used: used, Reset: time.Now().Add(time.Hour).Unix()}
+	core := rate{Limit: hourlyLimit, Remaining: left(used), Used: hourlyLimit - left(used), Reset: time.Now().Add(time.Hour).Unix()}
 	if time.Now().Before(until) {
 		core.Remaining, core.Reset = 0, until.Add(time.Second-1).Unix()
 	}
