@@ -52,7 +52,7 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	ok, met, until := s.limiter.allow(time.Now())
 	served := s.limiter.served
 	s.mu.Unlock()
-	c.rateHeaders(max(0, hourlyLimit-served), time.Now().Add(time.Hour))
+	c.rateHeaders(left(served), time.Now().Add(time.Hour))
 	w.Header().Set("X-RateLimit-Resource", "graphql")
 	if !ok {
 		c.limited(met, until)
@@ -69,7 +69,7 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 		c.fail(http.StatusBadRequest, "Problems parsing JSON")
 		return
 	}
-	q := &query{recipe: s.recipe, remaining: max(0, hourlyLimit-served)}
+	q := &query{recipe: s.recipe, remaining: left(served)}
 	data, err := q.run(asked.Query, asked.OperationName, asked.Variables)
 	answer := map[string]any{}
 	if data != nil {
