@@ -2,8 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -270,3 +275,54 @@ func TestResumedAfterDays(t *testing.T) {
 	}
 }
 
+
+// TestRefreshInterrupted: a refresh that is stopped at any request and run again comes to the same answers.
+func TestRefreshInterrupted(t *testing.T) {
+	at := func(day time.Time) func() time.Time { return func() time.Time { return day } }
+	early, late := serve(t, twoDays(t, firstDay)), serve(t, twoDays(t, secondDay))
+	base := caseOn(t, at(firstDay))
+	on(t, base, at(firstDay), "collect", "--host", early.URL())
+	body, err := os.ReadFile(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refresh := []string{"collect", "--host", late.URL(), "--refresh", "--concurrency", "1"}
+	fresh := func() string {
+		path := filepath.Join(t.TempDir(), "case.db")
+		if err := os.WriteFile(path, body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	answers := func(path string) (out []string) {
+		on(t, path, at(secondDay), "--quiet", "analyze")
+		for _, name := range []string{"repos", "commits", "presence", "runs", "windows", "gaps"} {
+			out = append(out, string(command(t, path, name, "--json")))
+		}
+		return out
+	}
+	calm := fresh()
+	on(t, calm, at(secondDay), refresh...)
+	requests, want := len(late.Requests()), answers(calm)
+	for n := 1; n <= requests; n++ {
+		path := fresh()
+		ctx, cancel := context.WithCancel(t.Context())
+		before := len(late.Requests())
+		late.OnRequest(func(at int, _ *http.Request) {
+			if at == before+n {
+				cancel()
+			}
+		})
+		p := &program{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, env: func(string) string { return "" }, clock: at(secondDay)}
+		if code := p.run(ctx, append([]string{"--case", path}, refresh...)); code != exitInterrupted {
+			t.Fatalf("stopped at request %d: exit %d", n, code)
+		}
+		late.OnRequest(nil)
+		if _, said := on(t, path, at(secondDay), refresh...); !strings.HasPrefix(said, "going on with the interrupted collection\n") {
+			t.Errorf("stopped at request %d, says %s", n, said)
+		}
+		if got := answers(path); !slices.Equal(got, want) {
+			t.Errorf("stopped at request %d: %s\nwant %s", n, got, want)
+		}
+	}
+}
