@@ -165,8 +165,8 @@ type Holding struct {
 	Known bool
 	// RootChanges names the root entries (files or folders) that differ from the first parent's, sorted, at most [MaxRootChanges]. It is
 	// told of two kinds of commits, because root trees cost ten times what all else of a history does: those that changed
-	// .github/workflows, and those with the mark of the contents API, a message without a newline at its end and no signature. It is empty for all
-	// others, for a commit whose tree equals its first parent's, and for one whose trees are unknown.
+	// .github/workflows, and those with the mark of the contents API, a message without a newline at its end and no signature. Merges are of
+	// neither kind. It may be empty for all others, and is for a commit whose tree equals its parent's and for one whose trees are unknown.
 	RootChanges []string
 }
 

@@ -71,8 +71,8 @@ func nextOp(d []byte) (o op, rest []byte, ok bool) {
 
 var errDelta = fmt.Errorf("%w: a delta that does not fit its base", ErrDamaged)
 
-// applyDelta appends the result of a whole delta to out, which is empty; limit bounds the result.
-func applyDelta(out, base, delta []byte, limit int64) ([]byte, error) {
+// applyDelta gives the result of a whole delta, of at most limit bytes.
+func applyDelta(base, delta []byte, limit int64) ([]byte, error) {
 	from, size, rest, ok := deltaSizes(delta)
 	if !ok || from != int64(len(base)) {
 		return nil, errDelta
@@ -80,9 +80,7 @@ func applyDelta(out, base, delta []byte, limit int64) ([]byte, error) {
 	if size > limit {
 		return nil, tooLarge(size, limit)
 	}
-	if int64(cap(out)) < size {
-		out = make([]byte, 0, size)
-	}
+	out := make([]byte, 0, size)
 	for len(rest) > 0 {
 		var o op
 		if o, rest, ok = nextOp(rest); !ok || int64(len(out))+o.size > size {

@@ -68,7 +68,7 @@ func FuzzDelta(f *testing.F) {
 	f.Add([]byte{}, []byte{0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1, 0xff})
 	f.Fuzz(func(t *testing.T, base, delta []byte) {
 		const limit = 1 << 20
-		out, err := applyDelta(nil, base, delta, limit)
+		out, err := applyDelta(base, delta, limit)
 		if !known(err) || len(out) > limit {
 			t.Fatalf("%d bytes, %v", len(out), err)
 		}

@@ -9,7 +9,8 @@ import (
 )
 
 // Read gives an object whole, by its name, and checks that it hashes to it. The error wraps [ErrNotFound] if the store does not have
-// it, [ErrLimit] if it is larger than Limits.Object or than limit (zero for none of its own), [ErrDamaged] if it is broken.
+// it, [ErrLimit] if it is larger than Limits.Object or than limit (zero for none of its own), [ErrDamaged] if it is broken. The
+// bytes must not be changed.
 func (r *Reader) Read(o OID, limit int64) (Kind, []byte, error) {
 	var kind Kind
 	var raw []byte
@@ -65,49 +66,43 @@ func nameOf(kind Kind, raw []byte) (o OID) {
 	return o
 }
 
-// object gives the object at a place, whole and unchecked. The bytes are the caller's.
+// object gives the object at a place, whole and unchecked. The bytes of a tree are shared, those of other objects the caller's.
 func (r *Reader) object(z *inflater, at place, limit int64) (Kind, []byte, error) {
-	if at.pack < 0 {
-		kind, raw, err := r.readLoose(r.loose[at.at], false)
-		if err == nil && int64(len(raw)) > limit {
-			err = tooLarge(int64(len(raw)), limit)
-		}
-		return kind, raw, err
-	}
-	chain, kind, raw, err := r.chain(z, at, limit)
+	deltas, kind, raw, err := r.chain(z, at)
 	if err != nil {
 		return kind, nil, err
 	}
-	var spare []byte
 	var sum int64
-	for i := len(chain) - 1; i >= 0; i-- {
-		if err := z.start(chain[i].body, int(chain[i].size)); err != nil {
+	for i := len(deltas) - 1; i >= 0; i-- {
+		if err := z.start(deltas[i].body, int(deltas[i].size)); err != nil {
 			return kind, nil, err
 		}
 		if err := z.whole(); err != nil {
 			return kind, nil, err
 		}
-		// Only the last result must keep to the caller's limit.
-		bound := r.limits.Object
-		if i == 0 {
-			bound = limit
-		}
-		result, err := applyDelta(spare[:0], raw, z.out, bound)
-		if err != nil {
+		if raw, err = applyDelta(raw, z.out, r.limits.Object); err != nil {
 			return kind, nil, err
 		}
-		if sum += int64(len(result)); sum > r.limits.Chain {
+		if sum += int64(len(raw)); sum > r.limits.Chain {
 			return kind, nil, fmt.Errorf("%w: the results of a delta chain have more than %d bytes", ErrLimit, r.limits.Chain)
 		}
-		raw, spare = result, raw
+	}
+	if int64(len(raw)) > limit {
+		return kind, nil, tooLarge(int64(len(raw)), limit)
+	}
+	if kind == Tree {
+		r.recent.put(at, raw)
 	}
 	return kind, raw, nil
 }
 
-// chain follows the deltas of an object to the one that is none, whose kind and bytes it gives.
-func (r *Reader) chain(z *inflater, at place, limit int64) (deltas []entry, kind Kind, raw []byte, err error) {
+// chain follows the deltas of an object to one that is none, or was read lately. It gives that one's kind and bytes.
+func (r *Reader) chain(z *inflater, at place) (deltas []entry, kind Kind, raw []byte, err error) {
 	var sum int64
 	for {
+		if raw, ok := r.recent.get(at); ok {
+			return deltas, Tree, raw, nil
+		}
 		if at.pack < 0 { // the base of a delta may be loose where a pack was kept thin
 			kind, raw, err = r.readLoose(r.loose[at.at], false)
 			return deltas, kind, raw, err
@@ -116,15 +111,15 @@ func (r *Reader) chain(z *inflater, at place, limit int64) (deltas []entry, kind
 		if err != nil {
 			return nil, 0, nil, err
 		}
-		if sum += e.size; sum > r.limits.Chain {
-			return nil, 0, nil, fmt.Errorf("%w: a delta chain of more than %d bytes", ErrLimit, r.limits.Chain)
+		if e.size > r.limits.Object {
+			return nil, e.kind, nil, tooLarge(e.size, r.limits.Object)
 		}
 		if e.kind != offsetDelta && e.kind != refDelta {
-			raw, err = r.plain(z, e, len(deltas) == 0, limit)
+			raw, err = plain(z, e)
 			return deltas, e.kind, raw, err
 		}
-		if e.size > r.limits.Object {
-			return nil, 0, nil, tooLarge(e.size, r.limits.Object)
+		if sum += e.size; sum > r.limits.Chain {
+			return nil, 0, nil, fmt.Errorf("%w: a delta chain of more than %d bytes", ErrLimit, r.limits.Chain)
 		}
 		if len(deltas) == maxDepth {
 			return nil, 0, nil, fmt.Errorf("%w: a delta chain of more than %d", ErrDamaged, maxDepth)
@@ -137,13 +132,7 @@ func (r *Reader) chain(z *inflater, at place, limit int64) (deltas []entry, kind
 }
 
 // plain inflates an object that is no delta.
-func (r *Reader) plain(z *inflater, e entry, alone bool, limit int64) ([]byte, error) {
-	if !alone {
-		limit = r.limits.Object
-	}
-	if e.size > limit {
-		return nil, tooLarge(e.size, limit)
-	}
+func plain(z *inflater, e entry) ([]byte, error) {
 	if err := z.start(e.body, int(e.size)); err != nil {
 		return nil, err
 	}

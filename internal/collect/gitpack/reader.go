@@ -22,6 +22,7 @@ type Reader struct {
 	loose   []looseObject
 	total   uint32
 	shallow map[OID]bool
+	recent  recent
 	closed  atomic.Bool
 }
 

@@ -168,6 +168,9 @@ func (f *fastWalk) hold(i int) error {
 
 // compare says which root entries of the present commit differ from its first parent's, where that is told.
 func (f *fastWalk) compare(i int, folder gitpack.OID) (err error) {
+	if f.h.ParentCount(i) > 1 {
+		return nil
+	}
 	var root plumbing.Hash
 	var before gitpack.OID
 	p, ok := f.h.FirstParent(i)

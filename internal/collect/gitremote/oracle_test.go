@@ -113,6 +113,9 @@ func lsTree(r repo, commit string) []string {
 
 // rootChanges is git's word for what differs from the first parent, of the commits of which that is told. A file that becomes a folder is two changes of one name to git.
 func rootChanges(r repo, commit string, parents []evidence.OID) []string {
+	if len(parents) > 1 {
+		return nil
+	}
 	before, flows := emptyTree.String(), ""
 	if len(parents) > 0 {
 		before = string(parents[0])

@@ -185,6 +185,9 @@ func (w *walk) holding(c *evidence.Commit, tree plumbing.Hash, parents []plumbin
 	if files > 0 {
 		out.Workflows = oidOf(folder)
 	}
+	if len(parents) > 1 {
+		return out, nil
+	}
 	var parentTree, before plumbing.Hash
 	if len(parents) > 0 {
 		if parentTree, err = w.treeOf(parents[0]); err == nil {
