@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"maps"
 	"slices"
 
 	"pentimento/internal/evidence"
@@ -10,12 +11,12 @@ import (
 // findFloors notes for every commit the newest signature of GitHub's own among what it grew from, itself included: GitHub made that commit
 // at its committer date, and nothing that grew from it was anywhere before.
 func (r *reader) findFloors() {
-	if !slices.ContainsFunc(r.h.All(), r.madeByGitHub) {
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(r.Facts.Checks)), func(o evidence.OID) bool { return r.h.Has(o) && r.madeByGitHub(o) }) {
 		return
 	}
 	r.floors = make([]evidence.OID, len(r.graph.parents))
 	byRank := make([]evidence.OID, len(r.graph.parents))
-	for o, i := range r.graph.number {
+	for i, o := range r.graph.names() {
 		byRank[r.graph.rank[i]] = o
 	}
 	for _, o := range byRank {
@@ -26,30 +27,31 @@ func (r *reader) findFloors() {
 		if r.madeByGitHub(o) {
 			best = o
 		}
-		for _, p := range r.h.Commit(o).Parents {
-			if from := r.floors[r.graph.number[p]]; from != "" && (best == "" || r.h.Commit(from).Committer.Date.After(r.h.Commit(best).Committer.Date)) {
+		i, _ := r.graph.find(o)
+		for _, p := range r.graph.parents[i] {
+			if from := r.floors[p]; from != "" && (best == "" || r.h.CommittedAt(from).After(r.h.CommittedAt(best))) {
 				best = from
 			}
 		}
-		r.floors[r.graph.number[o]] = best
+		r.floors[i] = best
 	}
 }
 
 // madeByGitHub reports a commit whose date is GitHub's: made in the browser or by the merge button, and the signature checks.
 func (r *reader) madeByGitHub(o evidence.OID) bool {
 	k, checked := r.Facts.Checks[o]
-	return checked && k.ByGitHub && k.Verified && !r.h.Commit(o).Committer.Date.IsZero()
+	return checked && k.ByGitHub && k.Verified && !r.h.CommittedAt(o).IsZero()
 }
 
 // floored bounds the arrival of a tip from below by the newest commit of GitHub's own that it grew from. That of an older commit does not
 // displace the claimed date of what came: it is sound, and says less.
 func (r *reader) floored(i when.Instant, x tip, made evidence.OID) when.Instant {
-	n, named := r.graph.number[x.oid]
+	n, named := r.graph.find(x.oid)
 	if r.floors == nil || !named || r.floors[n] == "" {
 		return i
 	}
 	from := r.floors[n]
-	floor := when.Bound{At: r.h.Commit(from).Committer.Date, Clock: when.Server}
+	floor := when.Bound{At: r.h.CommittedAt(from), Clock: when.Server}
 	if from != x.oid && from != made && i.NotBefore.Clock == when.Git && i.NotBefore.At.After(floor.At) {
 		return i
 	}

@@ -5,7 +5,9 @@ import "pentimento/internal/evidence"
 // graph numbers the commits of one repository, those that are only named as parents included, so that sets of them are bits: what reaches a
 // commit is asked for every ref and every campaign commit, and a history has more commits than maps are good for.
 type graph struct {
-	number            map[evidence.OID]int32
+	h                 *evidence.History
+	number            []int32                // by the history's own number
+	more              map[evidence.OID]int32 // of commits that the history does not name
 	parents, children [][]int32
 	rank              []int32 // ancestors have a lower one
 }
@@ -18,29 +20,56 @@ func (s set) add(i int32)      { s[i/64] |= 1 << (i % 64) }
 
 // newGraph numbers a history, and commits of which there may be no object.
 func newGraph(h *evidence.History, more []evidence.OID) *graph {
-	all := h.All()
-	g := &graph{number: make(map[evidence.OID]int32, len(all))}
-	id := func(o evidence.OID) int32 {
-		n, ok := g.number[o]
-		if !ok {
-			n = int32(len(g.number))
-			g.number[o] = n
-			g.parents, g.children = append(g.parents, nil), append(g.children, nil)
-		}
-		return n
+	g := &graph{h: h, number: make([]int32, h.Nodes()), more: map[evidence.OID]int32{}, parents: make([][]int32, 0, h.Nodes()),
+		children: make([][]int32, 0, h.Nodes())}
+	for i := range g.number {
+		g.number[i] = -1
 	}
-	for _, o := range all {
-		c := id(o)
-		for _, parent := range h.Commit(o).Parents {
+	next := func() int32 {
+		g.parents, g.children = append(g.parents, nil), append(g.children, nil)
+		return int32(len(g.parents) - 1)
+	}
+	id := func(n int32) int32 {
+		if g.number[n] < 0 {
+			g.number[n] = next()
+		}
+		return g.number[n]
+	}
+	for n := range int32(h.Len()) {
+		c := id(n)
+		for _, parent := range h.ParentsOf(n) {
 			p := id(parent)
 			g.parents[c], g.children[p] = append(g.parents[c], p), append(g.children[p], c)
 		}
 	}
 	for _, o := range more {
-		id(o)
+		if _, named := g.find(o); !named {
+			g.more[o] = next()
+		}
 	}
 	g.order()
 	return g
+}
+
+// find is the number of a commit; named is false for one that nothing names.
+func (g *graph) find(o evidence.OID) (i int32, named bool) {
+	if n, ok := g.h.Number(o); ok {
+		return g.number[n], true
+	}
+	i, named = g.more[o]
+	return i, named
+}
+
+// names are the commits by their numbers.
+func (g *graph) names() []evidence.OID {
+	out := make([]evidence.OID, len(g.parents))
+	for n, i := range g.number {
+		out[i] = g.h.ID(int32(n))
+	}
+	for o, i := range g.more {
+		out[i] = o
+	}
+	return out
 }
 
 // order ranks parents before children; the numbers decide between the rest.
@@ -65,7 +94,7 @@ func (g *graph) order() {
 
 // reach is the set of what is met from a commit along edges, itself included; nil for a commit that nothing names.
 func (g *graph) reach(from evidence.OID, edges [][]int32) set {
-	start, ok := g.number[from]
+	start, ok := g.find(from)
 	if !ok {
 		return nil
 	}
@@ -86,13 +115,13 @@ func (g *graph) reach(from evidence.OID, edges [][]int32) set {
 
 // holds reports whether a commit is in a set of this graph.
 func (g *graph) holds(s set, o evidence.OID) bool {
-	i, ok := g.number[o]
+	i, ok := g.find(o)
 	return ok && s.has(i)
 }
 
 // age is lower for ancestors, and lowest for a commit that nothing but a tree is known of.
 func (g *graph) age(o evidence.OID) int32 {
-	if i, ok := g.number[o]; ok {
+	if i, ok := g.find(o); ok {
 		return g.rank[i]
 	}
 	return -1
@@ -117,7 +146,7 @@ func (x region) has(o evidence.OID) bool { return x.g != nil && x.g.holds(x.s, o
 
 // add takes a commit in, if the graph knows it.
 func (x region) add(o evidence.OID) {
-	if i, ok := x.g.number[o]; ok {
+	if i, ok := x.g.find(o); ok {
 		x.s.add(i)
 	}
 }

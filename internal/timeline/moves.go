@@ -47,10 +47,19 @@ func order(moves []Move, last evidence.OID) []Move {
 		// Where the stamps run against the chain, either of them may be off.
 		if a, b := best[i-1].At, best[i].At; a.NotBefore.Known() && a.NotBefore.At.After(b.NotAfter.At) {
 			best[i-1].At, best[i].At = between(a, b), between(a, b)
+			if !b.NotBefore.Known() {
+				best[i].At.NotBefore = soonest(b)
+			}
 		}
 	}
 	chainBounds(best)
 	return best
+}
+
+// soonest is the bound from below of a move of which only the latest time is known, as far as it is made of stamps: how long before its report
+// it was made is not told, but for the slack.
+func soonest(i when.Instant) when.Bound {
+	return when.Bound{At: i.NotAfter.At.Add(-reportSlack), Clock: i.NotAfter.Clock}
 }
 
 // joins reports that a move begins where the one before it ended, by the word of both.
@@ -87,8 +96,8 @@ func chainBounds(moves []Move) {
 	for i := 1; i < len(moves); i++ {
 		m, before := &moves[i], moves[i-1]
 		if from := before.At.NotBefore; m.late() && !m.seen && from.Known() && joins(before, *m) {
-			if soonest := m.At.NotAfter.At.Add(-reportSlack); from.At.After(soonest) {
-				from.At = soonest
+			if s := soonest(m.At); from.At.After(s.At) {
+				from.At = s.At
 			}
 			m.At = when.Between(from, m.At.NotAfter, slices.Concat(m.At.Evidence, before.Evidence)...)
 		}

@@ -118,7 +118,7 @@ func (r *reader) unproven(p Presence) []tip {
 				continue
 			}
 			seen.add(o)
-			stack = append(stack, r.h.Commit(o).Parents...)
+			stack = append(stack, r.h.Parents(o)...)
 			if x.by == nil && !tips.has(o) && (p.Ref == r.defaultRef || !r.trunk[o]) {
 				out = append(out, tip{oid: o, at: r.arrival(x, o)})
 			}

@@ -146,6 +146,13 @@ func none(name string) string {
 func (p *past) report(origin evidence.Origin, clock when.Clock, i, late int, kind evidence.Kind, before, after string) *evidence.RefUpdate {
 	u := p.update(origin, p.deeds[i].ref, p.deeds[i].at+late, kind, before, after)
 	u.Clock, u.ExternalID = clock, fmt.Sprint(origin, i)
+	byThen := origin == evidence.OriginCheckSuites || origin == evidence.OriginReflog
+	again := func(d deed) bool {
+		return d.ref == p.deeds[i].ref && d.from == p.deeds[i].from && d.to == p.deeds[i].to
+	}
+	if byThen && len(slices.DeleteFunc(slices.Clone(p.deeds), func(d deed) bool { return !again(d) })) > 1 {
+		return u // "by then" may be said of any of them
+	}
 	p.deeds[i].told, p.deeds[i].left = p.deeds[i].told || after != "", p.deeds[i].left || before != ""
 	return u
 }

@@ -47,7 +47,7 @@ func (r *reader) joinLines(strays []stray) {
 	for i := range strays {
 		s := &strays[i]
 		s.first = s.commit
-		for _, p := range r.h.Commit(s.commit).Parents {
+		for _, p := range r.h.Parents(s.commit) {
 			if f, ok := first[place{p, s.path}]; ok {
 				s.first = f
 				break
@@ -242,7 +242,7 @@ func (r *reader) contains(rows []Presence) []Containment {
 func (r *reader) brings(o evidence.OID) bool {
 	files, _ := r.malicious(o)
 	for path, blob := range files {
-		if !slices.ContainsFunc(r.h.Commit(o).Parents, func(p evidence.OID) bool { return r.holds(p, path) == blob }) {
+		if !slices.ContainsFunc(r.h.Parents(o), func(p evidence.OID) bool { return r.holds(p, path) == blob }) {
 			return true
 		}
 	}

@@ -206,7 +206,7 @@ func (r *reader) extend(p *Presence, prev, x tip, path string) {
 
 // grow adds the connected malicious commits that o stands in: those that lie in the row though they never were a tip.
 func (r *reader) grow(in region, o evidence.OID, path string) {
-	start, ok := r.graph.number[o]
+	start, ok := r.graph.find(o)
 	stack := []int32{start}
 	for ok && len(stack) > 0 {
 		c := stack[len(stack)-1]
@@ -247,7 +247,7 @@ func (r *reader) brought(before evidence.OID, x tip, path string) []Held {
 // maliciousParent is the first parent of c that holds blob at path, else the first that holds another malicious version.
 func (r *reader) maliciousParent(c evidence.OID, path string, blob evidence.OID) evidence.OID {
 	other := evidence.OID("")
-	for _, p := range r.h.Commit(c).Parents {
+	for _, p := range r.h.Parents(c) {
 		switch held := r.holds(p, path); {
 		case held == blob:
 			return p
@@ -289,7 +289,7 @@ func (r *reader) dated(x tip, made evidence.OID) when.Instant {
 	ids := out.Evidence
 	for _, o := range []evidence.OID{made, x.oid} {
 		if r.refuted(o) {
-			r.gap(evidence.GapContradiction, string(o), "the date written into the commit, "+evidence.Stamp(r.h.Commit(o).Committer.Date)+
+			r.gap(evidence.GapContradiction, string(o), "the date written into the commit, "+evidence.Stamp(r.h.CommittedAt(o))+
 				", is later than the listing of refs that shows it, or than GitHub's check of its signature", "", evidence.CommitID(o), r.Facts.Listing.Source)
 		}
 	}

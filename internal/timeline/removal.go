@@ -76,7 +76,7 @@ func (r *reader) removing(last, chain evidence.OID, path string) evidence.OID {
 	for len(stack) > 0 {
 		c := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		for _, p := range r.h.Commit(c).Parents {
+		for _, p := range r.h.Parents(c) {
 			visit(p)
 		}
 		for _, child := range r.h.Children(c) {
@@ -111,7 +111,7 @@ func (r *reader) how(p *Presence, last evidence.OID, x tip, chain evidence.OID) 
 		return "branch_deletion"
 	case grown == evidence.NotAncestor, grown != evidence.Ancestor && x.by != nil && x.by.Kind == evidence.ForcePush:
 		return "force_push"
-	case len(r.h.Commit(chain).Parents) > 1:
+	case len(r.h.Parents(chain)) > 1:
 		return "merge"
 	case r.reverts(p, chain):
 		return "revert"

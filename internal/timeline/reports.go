@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"time"
 
@@ -15,6 +14,10 @@ import (
 // reportSlack is how far two sources may stamp the same move apart. GitHub writes activity and events by different queues, both to the
 // second; a real second move with the same ends so soon after is a force-push back and forth, and both rows of one source stay.
 const reportSlack = 2 * time.Minute
+
+// earlySlack is how long before another source's stamp a report that names no commit can be made of the same move: the report of a
+// creation before that is of another one.
+const earlySlack = 10 * time.Second
 
 // Move is one move of one ref, as all the sources that reported it agree on.
 type Move struct {
@@ -85,16 +88,14 @@ func (r *reader) merge(updates []evidence.RefUpdate) []Move {
 	k := &known{byAfter: map[evidence.OID][]int{}}
 	for _, round := range []map[evidence.Origin][]Move{exact, late} {
 		for _, origin := range slices.Sorted(maps.Keys(round)) { // "activity" comes first: it names both ends
-			clear(k.taken)
-			n := len(k.moves)
-			for _, m := range r.fold(round[origin]) {
-				i := r.twin(k, n, m)
-				if i < 0 {
-					k.add(m)
+			reports := r.fold(round[origin])
+			of := r.twins(k, reports)
+			for n, m := range reports {
+				if i, told := of[n]; told {
+					k.moves[i] = r.joinReports(k.moves[i], m)
 					continue
 				}
-				k.taken[i] = true
-				k.moves[i] = r.joinReports(k.moves[i], m)
+				k.add(m)
 			}
 		}
 	}
@@ -131,13 +132,12 @@ func (r *reader) fold(reports []Move) []Move {
 // known are the moves that other sources told of so far, to be found by what the ref held after them.
 type known struct {
 	moves   []Move
-	taken   []bool
 	byAfter map[evidence.OID][]int
 }
 
 func (k *known) add(m Move) {
 	k.byAfter[m.After] = append(k.byAfter[m.After], len(k.moves))
-	k.moves, k.taken = append(k.moves, m), append(k.taken, false)
+	k.moves = append(k.moves, m)
 }
 
 // candidates are the moves that may have the same ends.
@@ -152,42 +152,65 @@ func (k *known) candidates(m Move) []int {
 	return all
 }
 
-// twin finds the move that a report of another source is of, among the first n, -1 for none: the same event by its id; else of those with
-// the same ends the nearest within the slack. A report that only says "by then" fits any earlier move whose ends are both told. Where the
-// whole activity is there, it has every move of a branch: a report with the same ends as one of them is that one, however late it is.
-func (r *reader) twin(k *known, n int, m Move) int {
-	best, distance, fits := -1, time.Duration(math.MaxInt64), 0
-	for _, i := range k.candidates(m) {
-		other := k.moves[i]
-		if i >= n || !agree(other.Before, m.Before) || !agree(other.After, m.After) || other.creates() && m.deletes() || other.deletes() && m.creates() {
-			continue
-		}
-		if m.row != "" && other.row == m.row && publicEvent(m.origin) && publicEvent(other.origin) {
-			return i
-		}
-		after := m.stamp().Sub(other.stamp())
-		far := after.Abs()
-		if after < 0 {
-			far += reportSlack // a report is made after the move: one that was made before is the last to be of it
-		}
-		if k.taken[i] {
-			continue
-		}
-		named := m.After != "" && m.After == other.After && m.Before == other.Before
-		whole := other.origin == evidence.OriginActivity && !m.late() && r.activityCovers(m.Ref, m.stamp(), m.stamp())
-		if after.Abs() <= reportSlack || named && (whole || m.late() && after > 0) {
-			if !named {
-				fits++
+// pair is a report of one source and a move that others told of, which may be the same.
+type pair struct {
+	report, move int
+	far          time.Duration
+}
+
+// twins finds the moves that the reports of a further source are of: the same event by its id; else of those with the same ends the nearest
+// within the slack, the nearest pair first. A report that only says "by then" fits any earlier move whose ends are both told; where several
+// moves name no commit, any of them may be meant. Where the whole activity is there, it has every move of a branch: a report with the same
+// ends as one of them is that one, however late it is.
+func (r *reader) twins(k *known, reports []Move) map[int]int {
+	var pairs []pair
+	for n, m := range reports {
+		unnamed := 0
+		begin := len(pairs)
+		for _, i := range k.candidates(m) {
+			far, named, ok := r.distance(k.moves[i], m)
+			if ok {
+				pairs = append(pairs, pair{n, i, far})
 			}
-			if far < distance {
-				best, distance = i, far
+			if ok && !named {
+				unnamed++
 			}
 		}
+		if m.late() && unnamed > 1 {
+			pairs = pairs[:begin]
+		}
 	}
-	if m.late() && fits > 1 {
-		return -1 // of several that name no commit any may be meant
+	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(a.far, b.far) })
+	of, taken := map[int]int{}, map[int]bool{}
+	for _, p := range pairs {
+		if _, done := of[p.report]; !done && !taken[p.move] {
+			of[p.report], taken[p.move] = p.move, true
+		}
 	}
-	return best
+	return of
+}
+
+// distance is how far a report lies from a move that it may be of. named says that both tell both ends, ok that it may be.
+func (r *reader) distance(of, m Move) (far time.Duration, named, ok bool) {
+	if !agree(of.Before, m.Before) || !agree(of.After, m.After) || of.creates() && m.deletes() || of.deletes() && m.creates() {
+		return 0, false, false
+	}
+	if m.row != "" && of.row == m.row && publicEvent(m.origin) && publicEvent(of.origin) {
+		return -1, true, true
+	}
+	after := m.stamp().Sub(of.stamp())
+	far = after.Abs()
+	late := after // of the public event, against the other
+	if publicEvent(of.origin) {
+		late = -after
+	}
+	if late < 0 && publicEvent(of.origin) != publicEvent(m.origin) {
+		far += reportSlack // events come by a queue: one that was made before is the last to be of the move
+	}
+	named = m.After != "" && m.After == of.After && m.Before == of.Before
+	whole := of.origin == evidence.OriginActivity && !m.late() && r.activityCovers(m.Ref, m.stamp(), m.stamp())
+	near := after.Abs() <= reportSlack && (late >= -earlySlack || m.late() || of.After != "" && m.After != "")
+	return far, named, near || named && (whole || m.late() && after > 0)
 }
 
 // publicEvent reports an origin whose rows are public events: their ids are the same wherever they are kept.
@@ -204,8 +227,8 @@ func (r *reader) joinReports(a, b Move) Move {
 	at, clash := when.Intersect(a.At, b.At)
 	if stamps := !a.late() && !b.late(); clash != nil || stamps && !sameTimes(a.At, b.At) {
 		at = between(a.At, b.At)
-		if b.late() { // how long before its report a move was made is not told
-			at.NotBefore.At = at.NotBefore.At.Add(-reportSlack)
+		if b.late() {
+			at.NotBefore = soonest(b.At)
 		}
 		if apart := b.stamp().Sub(a.stamp()).Abs(); apart > reportSlack {
 			r.gap(evidence.GapContradiction, string(a.Ref), fmt.Sprintf("%s stamps the move from %s to %s %s, %s stamps it %s: one of them was late, and the bounds hold both",

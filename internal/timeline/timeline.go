@@ -241,43 +241,43 @@ func (r *reader) findTrunk() {
 func (r *reader) judgeTrees() {
 	r.bad, r.textless = make([]map[string]evidence.OID, len(r.graph.parents)), make([]map[string]evidence.OID, len(r.graph.parents))
 	type files struct{ bad, textless map[string]evidence.OID }
-	seen := map[evidence.OID]files{}
-	for _, o := range slices.Sorted(maps.Keys(r.graph.number)) { // of some only the tree is known
-		entries, known := r.h.Workflows(o)
-		if !known {
+	seen := make([]*files, r.h.Folders()+1)
+	for n := range int32(r.h.Nodes()) { // of some only the tree is known
+		folder := r.h.FolderOf(n)
+		if folder == evidence.UnknownFolder {
 			continue
 		}
-		tree := r.h.Holding(o).Workflows
-		f, done := seen[tree]
-		if !done {
-			f = files{map[string]evidence.OID{}, map[string]evidence.OID{}}
-			for _, e := range entries {
+		f := seen[folder]
+		if f == nil {
+			f = &files{map[string]evidence.OID{}, map[string]evidence.OID{}}
+			for _, e := range r.h.Folder(folder) {
 				switch _, bad := r.Malicious[e.Blob]; {
 				case bad:
 					f.bad[e.Path] = e.Blob
 				case r.Facts.Textless[e.Blob]:
 					f.textless[e.Path] = e.Blob
+					o := r.h.ID(n)
 					r.gap(evidence.GapUnreadable, string(e.Blob), fmt.Sprintf("commit %s holds it at %s and its text was not had: whether it is malicious is not known",
 						o.Short(), e.Path), "collect from a clone or a fork that has the blob", evidence.CommitID(o))
 				}
 			}
-			seen[tree] = f
+			seen[folder] = f
 		}
-		i := r.graph.number[o]
+		i := r.graph.number[n]
 		r.bad[i], r.textless[i] = f.bad, f.textless
 	}
 }
 
 // readable reports that every workflow file of a commit could be judged.
 func (r *reader) readable(o evidence.OID) bool {
-	i, named := r.graph.number[o]
+	i, named := r.graph.find(o)
 	return named && r.bad[i] != nil && len(r.textless[i]) == 0
 }
 
 // judged is the malicious blob at a path of a commit's tree, empty for none. known is false where the tree, or the text at that path, could
 // not be had.
 func (r *reader) judged(o evidence.OID, path string) (blob evidence.OID, known bool) {
-	i, named := r.graph.number[o]
+	i, named := r.graph.find(o)
 	if !named || r.bad[i] == nil || r.textless[i][path] != "" {
 		return "", false
 	}
@@ -292,7 +292,7 @@ func (r *reader) clean(o evidence.OID, path string) bool {
 
 // malicious lists the malicious files in the tree of a commit by path; ok is false where the tree could not be had.
 func (r *reader) malicious(o evidence.OID) (files map[string]evidence.OID, ok bool) {
-	i, named := r.graph.number[o]
+	i, named := r.graph.find(o)
 	if !named {
 		return nil, false
 	}
@@ -317,11 +317,11 @@ func (r *reader) claimedDate(o evidence.OID) when.Bound {
 // refuted reports a commit that claims to be younger than the listing that shows it, or than GitHub's first look at its signature: it existed
 // by then.
 func (r *reader) refuted(o evidence.OID) bool {
-	if k := r.Facts.Checks[o]; !k.VerifiedAt.IsZero() && r.h.Commit(o).Committer.Date.Sub(k.VerifiedAt) > reportSlack {
+	if k := r.Facts.Checks[o]; !k.VerifiedAt.IsZero() && r.h.CommittedAt(o).Sub(k.VerifiedAt) > reportSlack {
 		return true
 	}
 	l := r.Facts.Listing
-	if !l.Known() || !r.h.Commit(o).Committer.Date.After(l.At) {
+	if !l.Known() || !r.h.CommittedAt(o).After(l.At) {
 		return false
 	}
 	if r.shown == nil {
