@@ -130,9 +130,6 @@ func (j *judgement) concerned(n int32) bool {
 
 // malicious lists the malicious versions in a commit's tree, by path; ok is false where the tree could not be had.
 func (j *judgement) malicious(n int32) (entries []evidence.WorkflowEntry, ok bool) {
-	if int(n) >= j.h.Len() {
-		return nil, false
-	}
 	f := j.h.FolderOf(n)
 	if f == evidence.UnknownFolder {
 		return nil, false

@@ -15,6 +15,8 @@ type Columns struct {
 	Others      []Hash
 	Changes     map[int32][]string // Holding.RootChanges of the rows that have any
 
+	lone map[OID]Holding // of commits that were not had
+
 	// Commit reads a whole commit object. It is called at most once for each question that needs one.
 	Commit func(row int) (Commit, error)
 }
@@ -43,17 +45,7 @@ func (c *Columns) add(commits []Commit, holdings []Holding) {
 	first := c.Len()
 	for _, k := range commits {
 		h := known[k.OID]
-		folder := UnknownFolder
-		switch {
-		case h.Known && h.Workflows == "":
-			folder = NoFolder
-		case h.Known:
-			if folder = folders[h.Workflows]; folder == 0 {
-				c.Folders = append(c.Folders, h.Workflows.Hash())
-				folder = int32(len(c.Folders))
-				folders[h.Workflows] = folder
-			}
-		}
+		folder := c.folder(h, folders)
 		if len(h.RootChanges) > 0 {
 			if c.Changes == nil {
 				c.Changes = map[int32][]string{}
@@ -69,6 +61,10 @@ func (c *Columns) add(commits []Commit, holdings []Holding) {
 		}
 		c.ParentAt = append(c.ParentAt, int32(len(c.Parents)))
 	}
+	for _, k := range commits {
+		delete(known, k.OID)
+	}
+	c.lone = known
 	rest := c.Commit
 	c.Commit = func(row int) (Commit, error) {
 		if row >= first {
@@ -76,6 +72,21 @@ func (c *Columns) add(commits []Commit, holdings []Holding) {
 		}
 		return rest(row)
 	}
+}
+
+// folder is what stands in Columns.Folder for a holding; numbers are those given so far.
+func (c *Columns) folder(h Holding, numbers map[OID]int32) int32 {
+	switch {
+	case !h.Known:
+		return UnknownFolder
+	case h.Workflows == "":
+		return NoFolder
+	}
+	if numbers[h.Workflows] == 0 {
+		c.Folders = append(c.Folders, h.Workflows.Hash())
+		numbers[h.Workflows] = int32(len(c.Folders))
+	}
+	return numbers[h.Workflows]
 }
 
 // sorted gives the rows by object name, and those of the same name with the one that counts first.

@@ -97,7 +97,10 @@ func (h *History) link(number []int32) {
 
 // hold finds the files of each workflow tree.
 func (h *History) hold(entries []WorkflowEntry) {
-	c := &h.columns
+	c, lone := &h.columns, map[OID]int32{}
+	for _, x := range c.lone {
+		lone[x.Workflows] = c.folder(x, lone)
+	}
 	index, same := make(map[Hash]int32, len(c.Folders)), make([]int32, len(c.Folders))
 	for i, f := range c.Folders {
 		at, ok := index[f]
@@ -123,9 +126,15 @@ func (h *History) hold(entries []WorkflowEntry) {
 		slices.SortFunc(list, func(a, b WorkflowEntry) int { return strings.Compare(a.Path, b.Path) })
 		h.folders[i] = slices.Compact(list)
 	}
-	h.folder = make([]int32, len(h.rows))
-	for n, row := range h.rows {
-		if h.folder[n] = c.Folder[row]; h.folder[n] > 0 {
+	h.folder = make([]int32, h.Nodes())
+	for n := range h.folder {
+		h.folder[n] = UnknownFolder
+		if n < len(h.rows) {
+			h.folder[n] = c.Folder[h.rows[n]]
+		} else if x := c.lone[h.ID(int32(n))]; x.Known {
+			h.folder[n] = lone[x.Workflows]
+		}
+		if h.folder[n] > 0 {
 			h.folder[n] = same[h.folder[n]-1]
 		}
 	}
@@ -235,8 +244,8 @@ func (h *History) Tree(n int32) Hash { return h.columns.Trees[h.rows[n]] }
 // Subject is the [SubjectSum] of the message of a commit that was had.
 func (h *History) Subject(n int32) uint32 { return h.columns.Subjects[h.rows[n]] }
 
-// FolderOf is what the tree of a commit that was had holds at .github/workflows: UnknownFolder, NoFolder, or a number that stands for the
-// tree: equal trees have equal ones. It is for [History.Folder].
+// FolderOf is what the tree of a commit holds at .github/workflows: UnknownFolder, NoFolder, or a number that stands for the tree: equal
+// trees have equal ones. It is for [History.Folder]. The tree of a commit may be known that was not had.
 func (h *History) FolderOf(n int32) int32 { return h.folder[n] }
 
 // Folders is the number of different workflow trees that commits hold: their numbers are 1 to Folders.

@@ -3,6 +3,7 @@ package evidence
 import (
 	"encoding/hex"
 	"slices"
+	"time"
 )
 
 // Has reports whether the commit object was had.
@@ -16,6 +17,15 @@ func (h *History) Commit(o OID) Commit {
 		return Commit{}
 	}
 	return h.Object(n)
+}
+
+// CommittedAt is [History.Committed] by name; zero for a commit that was not had.
+func (h *History) CommittedAt(o OID) time.Time {
+	n, ok := h.Had(o)
+	if !ok {
+		return time.Time{}
+	}
+	return h.Committed(n)
 }
 
 // All lists the ids of every commit that was had, sorted by id.
@@ -67,7 +77,10 @@ func (h *History) idsOf(numbers []int32) []OID {
 // Holding says what is known of the tree of a commit.
 func (h *History) Holding(o OID) Holding {
 	n, ok := h.Had(o)
-	if !ok || h.folder[n] == UnknownFolder {
+	if !ok {
+		return h.columns.lone[o]
+	}
+	if h.folder[n] == UnknownFolder {
 		return Holding{}
 	}
 	out := Holding{Commit: o, Known: true, RootChanges: h.columns.Changes[h.rows[n]]}
@@ -80,8 +93,8 @@ func (h *History) Holding(o OID) Holding {
 // Workflows lists the workflow files of a commit's tree by path. ok is false where the tree could not be had: then an empty list says
 // nothing.
 func (h *History) Workflows(o OID) (entries []WorkflowEntry, ok bool) {
-	n, had := h.Had(o)
-	if !had || h.folder[n] == UnknownFolder {
+	n, named := h.Number(o)
+	if !named || h.folder[n] == UnknownFolder {
 		return nil, false
 	}
 	return h.Folder(h.folder[n]), true
