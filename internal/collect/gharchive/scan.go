@@ -13,8 +13,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
 	"pentimento/internal/evidence"
 )
 
@@ -49,7 +47,7 @@ func (s *sieve) file(ctx context.Context, path string, hour *evidence.ArchiveHou
 		hour.State, hour.Detail = stateOf(err), reason(err)
 		return nil
 	}
-	sum := &summed{in: in, hash: sha256.New()}
+	sum := &summed{in: in, hash: sha256.New(), alive: ctx.Err}
 	err = s.stream(ctx, sum)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -121,14 +119,19 @@ func (s *sieve) settle(err error, hour *evidence.ArchiveHour) {
 	}
 }
 
-// summed digests a file while it is read.
+// summed digests a file while it is read. It is here that a cancelled scan ends: a stream of nothing but empty blocks may go on for long
+// without a line.
 type summed struct {
-	in   io.Reader
-	hash hash.Hash
-	n    int64
+	in    io.Reader
+	hash  hash.Hash
+	n     int64
+	alive func() error
 }
 
 func (s *summed) Read(p []byte) (int, error) {
+	if err := s.alive(); err != nil {
+		return 0, err
+	}
 	n, err := s.in.Read(p)
 	s.hash.Write(p[:n])
 	if s.n += int64(n); s.n > maxFile {
@@ -152,11 +155,7 @@ func (s *sieve) stream(ctx context.Context, in io.Reader) error {
 	}
 	var text io.Reader = buffered
 	if string(magic) == "\x1f\x8b" {
-		z, err := gzip.NewReader(buffered)
-		if err != nil {
-			return err
-		}
-		text = z
+		text = newGunzip(buffered)
 	}
 	side := readAhead(&inflated{in: text})
 	defer side.close()

@@ -312,3 +312,31 @@ func FuzzEvent(f *testing.F) {
 		}
 	})
 }
+
+// A scan that is cancelled ends although no line ever comes.
+func TestCancelledScan(t *testing.T) {
+	var one bytes.Buffer
+	if err := gzip.NewWriter(&one).Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	reads := 0
+	endless := readerFunc(func(p []byte) (int, error) {
+		if reads++; reads == 3 {
+			cancel()
+		}
+		n := 0
+		for n+one.Len() <= len(p) {
+			n += copy(p[n:], one.Bytes())
+		}
+		return n, nil
+	})
+	s := newSieve(newIndex(demo()), Watch{})
+	if err := s.stream(ctx, &summed{in: endless, hash: sha256.New(), alive: ctx.Err}); err != context.Canceled || reads > 4 {
+		t.Errorf("%v after %d reads", err, reads)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
