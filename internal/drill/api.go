@@ -271,9 +271,6 @@ func (c *call) rateHeaders(remaining int64, reset time.Time) {
 	h.Set("X-RateLimit-Resource", "core")
 }
 
-// left is what the hour still allows. The hour is over when it is used up: nobody waits in a drill but for a limit that the recipe states.
-func left(served int64) int64 { return hourlyLimit - served%hourlyLimit }
-
 type rate struct {
 	Limit     int64 `json:"limit"`
 	Remaining int64 `json:"remaining"`

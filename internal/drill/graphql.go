@@ -306,3 +306,6 @@ func number(v any) (int64, bool) {
 	}
 	return 0, false
 }
+
+// left is what the hour still allows. The hour is over when it is used up: nobody waits in a drill but for a limit that the recipe states.
+func left(served int64) int64 { return hourlyLimit - served%hourlyLimit }
