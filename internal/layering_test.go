@@ -56,7 +56,7 @@ var layers = map[string]layer{
 	"collect/localgit":  {own: []string{"collect/gitremote", "evidence", "when"}},
 	"collect/ghexport":  {own: []string{"evidence", "when"}, doors: []string{zstd}},
 	"collect/ghapi":     {own: []string{"collect/wire", "evidence", "when"}, doors: []string{goGitHub}},
-	"collect/gharchive": {own: []string{"collect/wire", "evidence", "when"}, doors: []string{zstd}},
+	"collect/gharchive": {own: []string{"collect/wire", "evidence", "when"}},
 	"collect":           {own: []string{"evidence", "when"}, doors: []string{errgroup}},
 
 	"casefile/schema": {},
@@ -74,7 +74,8 @@ var layers = map[string]layer{
 	"openapicheck": {doors: []string{kinOpenAPI, gqlParser}, testOnly: true},
 
 	"cmd/pentimento": {
-		own: []string{"when", "evidence", "queries", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect", "preserve", "casefile",
+		own: []string{"when", "evidence", "queries", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect/gharchive", "collect/ghexport",
+			"collect/localgit", "collect", "preserve", "casefile",
 			"workflow", "campaign", "detect", "timeline", "exposure", "drill"},
 		doors: []string{cobra, mpb, isatty},
 	},

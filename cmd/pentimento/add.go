@@ -18,6 +18,7 @@ type addOptions struct {
 	files  []string
 	column string
 	mirror string
+	clone  string
 }
 
 func (p *program) addCommand() *cobra.Command {
@@ -31,15 +32,20 @@ func (p *program) addCommand() *cobra.Command {
 html_url). Names that differ only in case are one repository. A line that cannot be read is reported with its number; the good lines of
 the same file are added together, and the exit code is 1.
 
---mirror reads git objects from an existing clone or bare repository instead of fetching them; it goes with one repository.`,
+--mirror reads git objects from an existing clone or bare repository instead of fetching them; it goes with one repository.
+
+--clone names a clone that somebody kept, of the victim or of a responder, as evidence beside what is fetched: its reflogs tell when it saw what
+on the server and what it pushed, and it may hold commits that the server lost. It is only read. It goes with one repository and adds up.`,
 		Example: `  pentimento add octo-org/octo-repo https://github.com/octo-org/other
   pentimento add -f tracker.csv --column repository
-  pentimento add octo-org/gone --mirror ~/backups/gone.git`,
+  pentimento add octo-org/gone --mirror ~/backups/gone.git
+  pentimento add octo-org/octo-repo --clone ~/src/octo-repo`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.add(cmd.Context(), o, args) },
 	}
 	cmd.Flags().StringArrayVarP(&o.files, "file", "f", nil, "list of repositories, - for stdin (repeatable)")
 	cmd.Flags().StringVar(&o.column, "column", "", "the CSV column that holds them")
 	cmd.Flags().StringVar(&o.mirror, "mirror", "", "existing clone or bare repository to read git objects from")
+	cmd.Flags().StringVar(&o.clone, "clone", "", "clone that somebody kept, to read as further evidence")
 	return cmd
 }
 
@@ -47,8 +53,10 @@ func (p *program) add(ctx context.Context, o addOptions, args []string) error {
 	if len(args) == 0 && len(o.files) == 0 {
 		return hint(usagef("add needs a repository or -f FILE"), "pentimento add octo-org/octo-repo")
 	}
-	if o.mirror != "" && (len(args) != 1 || len(o.files) > 0) {
-		return usagef("--mirror goes with exactly one repository")
+	for flag, dir := range map[string]string{"--mirror": o.mirror, "--clone": o.clone} {
+		if dir != "" && (len(args) != 1 || len(o.files) > 0) {
+			return usagef("%s goes with exactly one repository", flag)
+		}
 	}
 	if o.column != "" && len(o.files) == 0 {
 		return usagef("--column goes with -f")
@@ -62,7 +70,11 @@ func (p *program) add(ctx context.Context, o addOptions, args []string) error {
 		}
 		lists, problems = append(lists, more), append(problems, bad...)
 	}
-	mirror, err := mirrorPath(o.mirror)
+	mirror, err := folder("--mirror", o.mirror)
+	if err != nil {
+		return err
+	}
+	clone, err := folder("--clone", o.clone)
 	if err != nil {
 		return err
 	}
@@ -72,7 +84,7 @@ func (p *program) add(ctx context.Context, o addOptions, args []string) error {
 		if e.File != "" {
 			from = e.File + ":" + strconv.Itoa(e.Line)
 		}
-		list = append(list, casefile.Addition{Repository: e.Repository, From: from, Mirror: mirror})
+		list = append(list, casefile.Addition{Repository: e.Repository, From: from, Mirror: mirror, Clone: clone})
 	}
 	return p.withCase(ctx, func(c *casefile.Case) error {
 		n, err := c.Add(ctx, list)
@@ -102,16 +114,16 @@ func (p *program) readList(file, column string) (entries []intake.Entry, problem
 	return intake.ReadList(f, file, intake.ListOptions{Column: column})
 }
 
-func mirrorPath(dir string) (string, error) {
+func folder(flag, dir string) (string, error) {
 	if dir == "" {
 		return "", nil
 	}
 	st, err := os.Stat(dir)
 	if err != nil {
-		return "", fmt.Errorf("--mirror: %w", err)
+		return "", fmt.Errorf("%s: %w", flag, err)
 	}
 	if !st.IsDir() {
-		return "", usagef("--mirror: %s is not a folder", dir)
+		return "", usagef("%s: %s is not a folder", flag, dir)
 	}
 	return filepath.Abs(dir)
 }

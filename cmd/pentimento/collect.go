@@ -36,6 +36,9 @@ type collectOptions struct {
 	callsEach   int    // for each repository
 	preserve    string // archive to write when the collection has ended
 	objects     bool   // with the git objects
+	places      places
+	admin, logs bool
+	bigQuery    bool
 }
 
 func (p *program) collectCommand() *cobra.Command {
@@ -79,6 +82,10 @@ any more, those that changed the workflows, and the tips, with their workflow fi
 	cmd.Flags().IntVar(&o.calls, "max-calls", 0, "API calls in this run (default: no bound)")
 	cmd.Flags().IntVar(&o.callsEach, "max-calls-per-repository", 0, "API calls for each repository in this run (default: no bound)")
 	cmd.Flags().IntVar(&o.concurrency, "concurrency", 4, "repositories at one time")
+	o.places.flags(cmd)
+	cmd.Flags().BoolVar(&o.bigQuery, "print-bigquery", false, "print the SQL that fetches this case's events from githubarchive, and collect nothing")
+	cmd.Flags().BoolVar(&o.admin, "admin", false, "ask what an administrator's token sees: names of secrets, deploy keys, webhooks, collaborators, runners")
+	cmd.Flags().BoolVar(&o.logs, "logs", false, "download the logs of jobs of malicious files, redacted and cut to 4 MiB each")
 	cmd.Flags().StringVar(&o.preserve, "preserve", "", "write the case with a manifest of digests to this archive (.zip)")
 	cmd.Flags().BoolVar(&o.objects, "with-objects", false, "with --preserve: the relevant git objects too, which can hold committed secrets")
 	return cmd
@@ -100,9 +107,11 @@ func (o *collectOptions) check() error {
 		return usagef("--with-objects goes with --preserve")
 	}
 	if o.preserve != "" {
-		return freePlace(o.preserve)
+		if err := freePlace(o.preserve); err != nil {
+			return err
+		}
 	}
-	return nil
+	return o.places.check()
 }
 
 // servers checks the addresses and fills in the API's own.
@@ -156,20 +165,17 @@ func (p *program) collect(ctx context.Context, c *casefile.Case, o collectOption
 	if err != nil {
 		return err
 	}
-	if err := p.begin(ctx, c, casefile.Plan{Host: host.String(), API: o.api, Only: strings.Join(s.only, ","), Refresh: o.refresh}, s.now()); err != nil {
+	if o.bigQuery {
+		return p.printBigQuery(ctx, c, s)
+	}
+	if err := p.begin(ctx, c, casefile.Plan{Host: host.String(), API: o.api, Only: strings.Join(s.only, ","), Refresh: o.refresh, Places: o.places.words()}, s.now()); err != nil {
 		return err
 	}
+	names := s.take(targets)
 	s.meter = p.newMeter(len(targets), len(s.phases()))
 	defer s.meter.close()
 	if err := s.connect(credentials, host, api); err != nil {
 		return err
-	}
-	var names []evidence.Repository
-	for _, t := range targets {
-		names = append(names, t.Repository)
-		if t.Mirror != "" {
-			s.mirrors[t.Repository] = t.Mirror
-		}
 	}
 	runner := &collect.Runner{Now: s.now, Concurrency: o.concurrency, Phases: s.phases(), Finished: s.meter.finished,
 		Store: collect.Store{Append: c.Append, Done: c.Done, Reopen: c.Reopen}}
@@ -178,18 +184,42 @@ func (p *program) collect(ctx context.Context, c *casefile.Case, o collectOption
 	if err != nil {
 		return err
 	}
-	if waiting, err := c.Waiting(ctx); err != nil || waiting > 0 {
-		p.say("%d of %d repositories wait for API calls, %d were made; run collect again: it goes on where this run stopped", waiting, len(targets), s.calls.Spent())
+	if err := p.conclude(ctx, s, len(targets)); err != nil || o.preserve == "" {
 		return err
-	}
-	if err := c.FinishCollection(ctx, s.now()); err != nil {
-		return err
-	}
-	p.say("collected %d repositories; next: pentimento analyze", len(targets))
-	if o.preserve == "" {
-		return nil
 	}
 	return p.preserve(ctx, preservation{file: c, git: s.git, to: o.preserve, objects: o.objects, now: s.now()})
+}
+
+// conclude ends the collection, or says what waits for another run.
+func (p *program) conclude(ctx context.Context, s *steps, of int) error {
+	waiting, err := s.file.Waiting(ctx)
+	if err != nil {
+		return err
+	}
+	if waiting > 0 {
+		p.say("%d of %d repositories wait for API calls, %d were made; run collect again: it goes on where this run stopped", waiting, of, s.calls.Spent())
+		return nil
+	}
+	if err := s.file.FinishCollection(ctx, s.now()); err != nil {
+		return err
+	}
+	p.say("collected %d repositories; next: pentimento analyze", of)
+	return nil
+}
+
+// take notes what folders belong to the repositories, and gives their names.
+func (s *steps) take(targets []casefile.Target) []evidence.Repository {
+	names := make([]evidence.Repository, 0, len(targets))
+	for _, t := range targets {
+		names = append(names, t.Repository)
+		if t.Mirror != "" {
+			s.mirrors[t.Repository] = t.Mirror
+		}
+		if len(t.Clones) > 0 {
+			s.clones[t.Repository] = t.Clones
+		}
+	}
+	return names
 }
 
 // newSteps prepares the work, but for the servers and the meter.
@@ -203,7 +233,7 @@ func (p *program) newSteps(ctx context.Context, c *casefile.Case, o collectOptio
 		return nil, err
 	}
 	return &steps{file: c, info: info, now: p.caseClock(info), sleep: p.sleep, only: slices.Sorted(slices.Values(o.only)), refresh: o.refresh, packs: packs,
-		mirrors: map[evidence.Repository]string{}, calls: wire.NewAllowance("this run", o.calls, nil), perRepository: o.callsEach,
+		mirrors: map[evidence.Repository]string{}, clones: map[evidence.Repository][]string{}, places: o.places, admin: o.admin, logs: o.logs, calls: wire.NewAllowance("this run", o.calls, nil), perRepository: o.callsEach,
 		allowances: map[evidence.Repository]*wire.Allowance{}}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"pentimento/internal/collect/gharchive"
 	"pentimento/internal/evidence"
 )
 
@@ -115,4 +116,11 @@ func (m *meter) close() {
 		m.bar.Abort(false)
 	}
 	m.bars.Wait()
+}
+
+// hour tells how far the archives are, once a day of theirs.
+func (m *meter) hour(p gharchive.Progress) {
+	if p.Hours == p.Of || p.Hour.Hour() == 23 {
+		m.line("archive %s: %d of %d hours, to %s", p.Archive, p.Hours, p.Of, evidence.Stamp(p.Hour))
+	}
 }

@@ -22,26 +22,36 @@ type part struct {
 type phase struct {
 	name  string
 	parts []part
+	first func(*steps) func(context.Context, collect.Emit) error // nil for nothing: see collect.Phase
 }
 
 // phases is all that a collection does, in its order. A further collector is a line here.
 var phases = []phase{
 	{"repository", []part{
 		{"repository", nil, (*steps).ofRepository},
-	}},
+	}, nil},
 	{"api", []part{
 		{"activity", []string{"repository"}, asks(ghapi.UnitActivity, (*ghapi.Collector).Activity)},
 		{"events", []string{"repository"}, asks(ghapi.UnitEvents, (*ghapi.Collector).Events)},
 		{"runs", []string{"repository"}, asks(ghapi.UnitRuns, (*ghapi.Collector).Runs)},
-	}},
+		{"releases", []string{"repository"}, asks(ghapi.UnitReleases, (*ghapi.Collector).Releases)},
+		{"pulls", []string{"repository"}, asks(ghapi.UnitPulls, (*ghapi.Collector).PullTimelines)},
+	}, nil},
 	{"git", []part{
 		{"git", []string{"repository"}, (*steps).ofGit},
-	}},
+	}, nil},
+	{"kept", []part{
+		{"clones", nil, (*steps).ofClones},
+	}, (*steps).ofPlaces},
 	{"further", []part{
 		{"catch-up", []string{"activity", "runs", "git"}, (*steps).ofCatchUp},
-		{"recovery", []string{"activity", "events", "runs", "git", "catch-up"}, (*steps).ofRecovery},
+		{"check-suites", []string{"activity", "events", "runs", "pulls", "git", "clones", "catch-up"}, asksFor(ghapi.UnitCheckSuites, (*steps).checkSuites)},
+		{"recovery", []string{"activity", "events", "runs", "pulls", "git", "clones", "catch-up", "check-suites"}, (*steps).ofRecovery},
+		{"signatures", []string{"git", "clones", "recovery"}, asksFor(ghapi.UnitSignatures, (*steps).signatures)},
 		{"jobs", []string{"runs", "git", "catch-up", "recovery"}, asksFor(ghapi.UnitJobs, (*steps).jobs)},
-	}},
+		{"admin", []string{"repository"}, (*steps).ofAdmin},
+		{"logs", []string{"jobs"}, (*steps).ofLogs},
+	}, nil},
 }
 
 // partNames are the names that --only takes, in the order of the work.
@@ -112,7 +122,14 @@ func (s *steps) phases() []collect.Phase {
 		if len(parts) == 0 {
 			continue
 		}
-		out = append(out, collect.Phase{Name: ph.name, Steps: func(repo evidence.Repository) []collect.Step {
+		var first func(context.Context, collect.Emit) error
+		if ph.first != nil {
+			first = ph.first(s)
+			if first == nil && len(s.clones) == 0 {
+				continue // nobody kept anything
+			}
+		}
+		out = append(out, collect.Phase{Name: ph.name, First: first, Steps: func(repo evidence.Repository) []collect.Step {
 			var all []collect.Step
 			for _, p := range parts {
 				for _, step := range p.steps(s, repo) {

@@ -45,7 +45,7 @@ func TestPivot(t *testing.T) {
 	}
 	elsewhere(t, path,
 		push("orchard/cider", "Tamsin", "2025-09-02 03:21:00"), push("Orchard/Cider", "tamsin", "2025-09-02 03:22:00"), // within the hour
-		push("orchard/late", "tamsin", "2025-09-02 05:20:38"),                                                          // neither hour nor wave
+		push("orchard/late", "tamsin", "2025-09-02 05:20:38"), // neither hour nor wave
 		push("orchard/wave", "tamsin", "2025-09-09 03:31:59"), push("orchard/over", "tamsin", "2025-09-09 03:32:00"),
 		push("other/marked", "nobody-known", "2025-01-01 00:00:00", "Trigger security scan"),
 		push("other/plain", "nobody-known", "2025-09-02 03:21:00"),

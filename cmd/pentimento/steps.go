@@ -15,7 +15,6 @@ import (
 	"pentimento/internal/collect/ghapi"
 	"pentimento/internal/collect/gitremote"
 	"pentimento/internal/collect/wire"
-	"pentimento/internal/detect"
 	"pentimento/internal/evidence"
 )
 
@@ -41,21 +40,28 @@ type steps struct {
 	only    []string
 	refresh bool
 	mirrors map[evidence.Repository]string // of those that are read from a clone instead of fetched
+	clones  map[evidence.Repository][]string
+	places  places
+	admin   bool // ask what administrators see
+	logs    bool // download logs of jobs
 	packs   []campaign.Pack
 	meter   *meter
 
-	git *gitremote.Collector
-	api *ghapi.Collector // nil: --api none
+	host *url.URL
+	git  *gitremote.Collector
+	api  *ghapi.Collector // nil: --api none
 	// late lists no more than what came since the case last listed it, as api does in a refresh.
 	late *ghapi.Collector
 
 	calls         *wire.Allowance // of this run
 	perRepository int             // bound of calls for each, 0 for none
+	tags          sync.Map        // of the repositories whose check suites are being asked for, by name
 	mu            sync.Mutex
 	allowances    map[evidence.Repository]*wire.Allowance
 }
 
 func (s *steps) connect(credentials []*wire.Credential, host, api *url.URL) error {
+	s.host = host
 	hosts := []string{host.Host}
 	if api != nil {
 		hosts = append(hosts, api.Host)
@@ -66,7 +72,7 @@ func (s *steps) connect(credentials []*wire.Credential, host, api *url.URL) erro
 	if api == nil {
 		return nil
 	}
-	cfg := ghapi.Config{Base: api, Client: client, Since: s.info.Since, Until: s.info.Until, Now: s.now, Cached: s.cached, Known: s.known, Held: s.held}
+	cfg := ghapi.Config{Base: api, Client: client, Since: s.info.Since, Until: s.info.Until, Now: s.now, Cached: s.cached, Known: s.known, Held: s.held, Tag: s.tag}
 	var err error
 	if s.api, err = ghapi.New(cfg); err != nil {
 		return err
@@ -113,7 +119,7 @@ func (s *steps) ofGit(repo evidence.Repository) []collect.Step {
 }
 
 func (s *steps) ofRecovery(evidence.Repository) []collect.Step {
-	return []collect.Step{{Units: []string{unitRecovery}, Within: []string{"git/recovery", ghapi.UnitGitData}, Run: s.recover}}
+	return []collect.Step{{Units: []string{unitRecovery}, Within: []string{"git/recovery", gitremote.UnitForks, ghapi.UnitForks, ghapi.UnitGitData}, Run: s.recover}}
 }
 
 func (s *steps) fetch(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
@@ -231,6 +237,9 @@ func (s *steps) recover(ctx context.Context, repo evidence.Repository, emit coll
 		if missing, err = s.git.Recover(ctx, repo, wants, emit); err != nil {
 			return err
 		}
+		if missing, err = s.fromForks(ctx, repo, missing, emit); err != nil {
+			return err
+		}
 	}
 	last := evidence.Observation{Repository: repo, Unit: unitRecovery, Done: true}
 	if s.api != nil && len(missing) > 0 {
@@ -273,6 +282,9 @@ func namedCommits(facts *casefile.Facts) map[evidence.OID][]string {
 		note(u.Before, u.ID())
 		note(u.After, u.ID())
 	}
+	for _, x := range facts.Sightings {
+		note(x.OID, x.ID())
+	}
 	for _, r := range facts.Runs {
 		note(r.HeadSHA, r.ID())
 	}
@@ -295,26 +307,36 @@ func (s *steps) jobs(ctx context.Context, repo evidence.Repository, emit collect
 
 // maliciousPaths lists the workflow paths at which any commit of the repository holds a malicious version.
 func (s *steps) maliciousPaths(ctx context.Context, facts *casefile.Facts) (map[string]bool, error) {
-	paths := map[evidence.OID][]string{}
-	for _, o := range facts.History.All() {
-		entries, _ := facts.History.Workflows(o)
-		for _, e := range entries {
-			if !slices.Contains(paths[e.Blob], e.Path) {
-				paths[e.Blob] = append(paths[e.Blob], e.Path)
-			}
-		}
+	findings, err := s.findings(ctx, facts)
+	if err != nil {
+		return nil, err
 	}
 	out := suspectPaths(s.packs) // runs of a file that was erased for good can still tell whether jobs ran
-	for blob, at := range paths {
-		text, ok, err := s.file.Text(ctx, blob)
-		if err != nil {
-			return nil, err
-		}
-		if ok && len(detect.Versions([]detect.Version{{Blob: blob, Paths: at, Text: text}}, s.packs)) > 0 {
+	for blob, at := range workflowPaths(facts.History) {
+		if _, bad := findings[blob]; bad {
 			for _, path := range at {
 				out[path] = true
 			}
 		}
 	}
 	return out, nil
+}
+
+// workflowPaths lists, for each workflow text that any commit holds, the paths at which it lay.
+func workflowPaths(h *evidence.History) map[evidence.OID][]string {
+	out, read := map[evidence.OID][]string{}, map[evidence.OID]bool{}
+	for _, o := range h.All() {
+		tree := h.Holding(o).Workflows
+		if tree == "" || read[tree] {
+			continue
+		}
+		read[tree] = true
+		entries, _ := h.Workflows(o)
+		for _, e := range entries {
+			if !slices.Contains(out[e.Blob], e.Path) {
+				out[e.Blob] = append(out[e.Blob], e.Path)
+			}
+		}
+	}
+	return out
 }

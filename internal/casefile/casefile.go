@@ -56,6 +56,9 @@ func (c *Case) Close() error { return errors.Join(c.db.Close(), c.release()) }
 // Mirrors is the folder beside the case that caches git objects.
 func (c *Case) Mirrors() string { return c.path + ".mirrors" }
 
+// Archives is the folder beside the case that caches downloaded hours of archives.
+func (c *Case) Archives() string { return c.path + ".archives" }
+
 // Info reads what init stored.
 func (c *Case) Info(ctx context.Context) (Info, error) {
 	values, err := c.keyValues(ctx, "SELECT key, value FROM case_info")

@@ -3,8 +3,11 @@ package casefile
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"pentimento/internal/evidence"
@@ -122,6 +125,12 @@ type Plan struct {
 	Only string // parts asked for, comma-separated; empty for all
 	// Refresh asks only for what came since the case last listed it.
 	Refresh bool
+	// Places are archives and exports to read, in the words of the command line.
+	Places []string
+}
+
+func (p Plan) equal(o Plan) bool {
+	return p.Host == o.Host && p.API == o.API && p.Only == o.Only && p.Refresh == o.Refresh && slices.Equal(p.Places, o.Places)
 }
 
 // BeginCollection takes up the last collection if it has the same plan and was interrupted, else begins a new one. resumed tells which.
@@ -136,18 +145,27 @@ func (c *Case) BeginCollection(ctx context.Context, plan Plan, now time.Time) (r
 	}
 	var last Plan
 	var id int64
-	var finished string
-	row := c.db.QueryRowContext(ctx, "SELECT id, host, api, only_units, refresh, finished_at FROM collection ORDER BY id DESC LIMIT 1")
-	switch err := row.Scan(&id, &last.Host, &last.API, &last.Only, &last.Refresh, &finished); {
+	var finished, places string
+	row := c.db.QueryRowContext(ctx, "SELECT id, host, api, only_units, refresh, places, finished_at FROM collection ORDER BY id DESC LIMIT 1")
+	switch err := row.Scan(&id, &last.Host, &last.API, &last.Only, &last.Refresh, &places, &finished); {
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
 		return false, fmt.Errorf("begin collection: %w", err)
-	case finished == "" && last == plan:
-		c.collection = id
-		return true, nil
+	case finished == "":
+		if err := json.Unmarshal([]byte(places), &last.Places); err != nil {
+			return false, fmt.Errorf("begin collection: %w", err)
+		}
+		if last.equal(plan) {
+			c.collection = id
+			return true, nil
+		}
 	}
-	res, err := c.db.ExecContext(ctx, "INSERT INTO collection (host, api, only_units, refresh, started_at, finished_at) VALUES (?, ?, ?, ?, ?, '')",
-		plan.Host, plan.API, plan.Only, plan.Refresh, evidence.Stamp(now))
+	asked, err := jsonArray(plan.Places)
+	if err != nil {
+		return false, fmt.Errorf("begin collection: %w", err)
+	}
+	res, err := c.db.ExecContext(ctx, "INSERT INTO collection (host, api, only_units, refresh, places, started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?, '')",
+		plan.Host, plan.API, plan.Only, plan.Refresh, asked, evidence.Stamp(now))
 	if err == nil {
 		c.collection, err = res.LastInsertId()
 	}
@@ -201,16 +219,18 @@ func (c *Case) DoneIn(ctx context.Context, collection int64, repo evidence.Repos
 // interrupted attempt is made again, and what it could not have may be had now. The gaps themselves stay facts of the attempt in which
 // they were met.
 func (c *Case) Reopen(ctx context.Context, repo evidence.Repository, units []string) error {
-	for _, unit := range units {
-		_, err := c.db.ExecContext(ctx, `DELETE FROM gap_seen WHERE collection = ? AND gap IN
-			(SELECT g.id FROM gap g JOIN repository r ON r.id = g.repository WHERE r.key = ? AND g.unit = ?)`, c.collection, repo.Key(), unit)
-		if err == nil {
-			_, err = c.db.ExecContext(ctx, `DELETE FROM unit_done WHERE collection = ? AND unit = ? AND
-				repository = (SELECT id FROM repository WHERE key = ?)`, c.collection, unit, repo.Key())
-		}
-		if err != nil {
-			return fmt.Errorf("reopen %s of %s: %w", unit, repo, err)
-		}
+	list, err := jsonArray(units)
+	if err == nil {
+		_, err = c.db.ExecContext(ctx, `DELETE FROM gap_seen WHERE collection = ? AND gap IN
+			(SELECT g.id FROM gap g JOIN repository r ON r.id = g.repository WHERE r.key = ? AND g.unit IN (SELECT value FROM json_each(?)))`,
+			c.collection, repo.Key(), list)
+	}
+	if err == nil {
+		_, err = c.db.ExecContext(ctx, `DELETE FROM unit_done WHERE collection = ? AND unit IN (SELECT value FROM json_each(?)) AND
+			repository = (SELECT id FROM repository WHERE key = ?)`, c.collection, list, repo.Key())
+	}
+	if err != nil {
+		return fmt.Errorf("reopen %s of %s: %w", strings.Join(units, ", "), repo, err)
 	}
 	return nil
 }

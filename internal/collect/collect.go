@@ -37,6 +37,8 @@ type Step struct {
 // Phase is done for all repositories before the next is begun for any.
 type Phase struct {
 	Name string
+	// First is done before any repository: for sources that tell of many at a time. Nil for nothing. An error from it ends everything.
+	First func(ctx context.Context, emit Emit) error
 	// Steps gives the steps of a repository, in order.
 	Steps func(repo evidence.Repository) []Step
 }
@@ -65,7 +67,12 @@ type Runner struct {
 // everything at once.
 func (r *Runner) Run(ctx context.Context, repos []evidence.Repository) error {
 	failed := map[evidence.Repository]error{}
-	for n := range r.Phases {
+	for n, p := range r.Phases {
+		if p.First != nil {
+			if err := p.First(ctx, r.emit(ctx)); err != nil {
+				return fmt.Errorf("%s: %w", p.Name, err)
+			}
+		}
 		if err := r.phase(ctx, n, repos, failed); err != nil {
 			return err
 		}
@@ -177,7 +184,7 @@ func allDone(units []string, done map[string]bool) bool {
 func (r *Runner) emit(ctx context.Context) Emit {
 	cut := false
 	return func(obs evidence.Observation) error {
-		obs.Gaps = append(obs.Gaps, r.future(obs)...)
+		obs.Gaps = append(obs.Gaps, Future(r.Now(), obs)...)
 		r.writing.Lock()
 		defer r.writing.Unlock()
 		cut = cut || slices.ContainsFunc(obs.Gaps, func(g evidence.Gap) bool { return g.Kind == evidence.GapBudget })
@@ -186,9 +193,9 @@ func (r *Runner) emit(ctx context.Context) Emit {
 	}
 }
 
-// future finds what a server dates later than the case's now. It is kept, and said: the case cannot speak of a time that it has not seen.
-func (r *Runner) future(obs evidence.Observation) []evidence.Gap {
-	limit := r.Now().Add(futureSlack)
+// Future finds what a source dates later than the case's now. It is kept, and said: the case cannot speak of a time that it has not seen.
+func Future(now time.Time, obs evidence.Observation) []evidence.Gap {
+	limit := now.Add(futureSlack)
 	var gaps []evidence.Gap
 	note := func(subject string, at time.Time) {
 		if at.After(limit) {
@@ -198,6 +205,9 @@ func (r *Runner) future(obs evidence.Observation) []evidence.Gap {
 	}
 	for _, u := range obs.Updates {
 		note(u.ID(), u.At)
+	}
+	for _, s := range obs.Sightings {
+		note(s.ID(), s.At)
 	}
 	for _, x := range obs.Runs {
 		note(x.ID(), x.CreatedAt)

@@ -40,6 +40,10 @@ func (c SignatureCheck) ID() string {
 	return ID("chk", string(c.Commit), strconv.FormatBool(c.Verified), c.Reason, Stamp(c.VerifiedAt), strconv.FormatBool(c.ByGitHub))
 }
 
+// OtherThanGit is the detail of the coverage of an audit log that is about everything but moves of refs: GitHub keeps those for 7 days and the
+// rest for 180.
+const OtherThanGit = "events other than of git"
+
 // SecretScope says where an Actions secret is stored.
 type SecretScope string
 

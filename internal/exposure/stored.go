@@ -99,7 +99,7 @@ func (w *windows) missingFrom(secret string, opened when.Bound) (listed time.Tim
 		}
 	}
 	for _, c := range w.Facts.Coverage {
-		if c.Origin == evidence.OriginAuditLog && c.Complete && opened.Known() && opened.Clock > when.Git && !c.From.IsZero() && !c.From.After(opened.At) &&
+		if c.Origin == evidence.OriginAuditLog && c.Detail == evidence.OtherThanGit && c.Complete && opened.Known() && opened.Clock > when.Git && !c.From.IsZero() && !c.From.After(opened.At) &&
 			!c.To.Before(listed) {
 			never = true
 		}

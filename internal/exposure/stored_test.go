@@ -37,7 +37,7 @@ func (w *world) listedAll(seconds int, scopes ...evidence.SecretScope) {
 }
 
 func (w *world) audited(from, to int) {
-	w.Facts.Coverage = append(w.Facts.Coverage, evidence.Coverage{Origin: evidence.OriginAuditLog, Complete: true, From: at(from), To: at(to)})
+	w.Facts.Coverage = append(w.Facts.Coverage, evidence.Coverage{Origin: evidence.OriginAuditLog, Detail: evidence.OtherThanGit, Complete: true, From: at(from), To: at(to)})
 }
 
 func TestRecordsOfSecrets(t *testing.T) {

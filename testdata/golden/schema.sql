@@ -125,6 +125,7 @@ CREATE TABLE collection (
   api         TEXT NOT NULL,
   only_units  TEXT NOT NULL,
   refresh     INTEGER NOT NULL,    -- 1: only what came since the case last listed it
+  places      TEXT NOT NULL,       -- JSON array: archives and exports that were to be read
   started_at  TEXT NOT NULL,
   finished_at TEXT NOT NULL        -- empty: interrupted or still running
 ) STRICT;

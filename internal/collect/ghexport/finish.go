@@ -42,7 +42,7 @@ func (e *export) close(g *group, obs *evidence.Observation) {
 	}
 	if e.origin == evidence.OriginAuditLog {
 		rest := all
-		rest.Detail = "events other than of git"
+		rest.Detail = evidence.OtherThanGit
 		obs.Coverage = append(obs.Coverage, rest)
 		if kept := all.To.Add(-gitKept); all.From.Before(kept) {
 			all.From = kept

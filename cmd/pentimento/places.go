@@ -1,0 +1,263 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pentimento/internal/casefile"
+	"pentimento/internal/collect"
+	"pentimento/internal/collect/gharchive"
+	"pentimento/internal/collect/ghexport"
+	"pentimento/internal/collect/localgit"
+	"pentimento/internal/collect/wire"
+	"pentimento/internal/evidence"
+	"pentimento/internal/when"
+)
+
+// places are archives and exports that tell of many repositories at a time.
+type places struct {
+	archives []string // files, folders, lists, base URLs
+	audits   []string // exports of audit logs
+	webhooks []string // saved deliveries
+	covers   string   // FROM..TO that the audit logs are declared whole for
+}
+
+func (l *places) flags(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&l.archives, "gharchive", nil, "hours of GH Archive: a file, a folder, a list, a base URL, or the result of a warehouse query (repeatable)")
+	cmd.Flags().StringArrayVar(&l.audits, "audit-log", nil, "export of an organisation's audit log, JSON or JSON Lines (repeatable)")
+	cmd.Flags().StringArrayVar(&l.webhooks, "webhooks", nil, "saved deliveries of webhooks, a file or a folder (repeatable)")
+	cmd.Flags().StringVar(&l.covers, "covers", "", "FROM..TO (RFC 3339) for which the audit logs are declared to be whole")
+}
+
+// check makes paths absolute, so that an interrupted collection is known again from another folder.
+func (l *places) check() error {
+	for _, list := range []struct {
+		flag  string
+		paths []string
+	}{{"--gharchive", l.archives}, {"--audit-log", l.audits}, {"--webhooks", l.webhooks}} {
+		for i, place := range list.paths {
+			if list.flag == "--gharchive" && strings.Contains(place, "://") {
+				continue
+			}
+			if _, err := os.Stat(place); err != nil {
+				return usagef("%s: %v", list.flag, err)
+			}
+			abs, err := filepath.Abs(place)
+			if err != nil {
+				return err
+			}
+			list.paths[i] = abs
+		}
+	}
+	if l.covers != "" && len(l.audits) == 0 {
+		return usagef("--covers goes with --audit-log")
+	}
+	_, _, err := l.span()
+	return err
+}
+
+func (l *places) span() (from, to time.Time, err error) {
+	if l.covers == "" {
+		return from, to, nil
+	}
+	a, b, ok := strings.Cut(l.covers, "..")
+	if from, err = time.Parse(time.RFC3339, a); err == nil && ok {
+		to, err = time.Parse(time.RFC3339, b)
+	}
+	if err != nil || !ok || !from.Before(to) {
+		return from, to, hint(usagef("--covers %q: not FROM..TO", l.covers), "--covers 2025-08-01T00:00:00Z..2025-10-01T00:00:00Z")
+	}
+	return from.UTC(), to.UTC(), nil
+}
+
+// words are the places as a plan keeps them.
+func (l *places) words() []string {
+	var out []string
+	for flag, list := range map[string][]string{"gharchive": l.archives, "audit-log": l.audits, "webhooks": l.webhooks} {
+		for _, place := range list {
+			out = append(out, flag+" "+place)
+		}
+	}
+	if l.covers != "" {
+		out = append(out, "covers "+l.covers)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// ofPlaces reads everything that tells of many repositories. The exports are small and read again by a run that goes on; of the archives it
+// goes on behind the hours that are done.
+func (s *steps) ofPlaces() func(context.Context, collect.Emit) error {
+	if len(s.places.words()) == 0 {
+		return nil
+	}
+	return func(ctx context.Context, emit collect.Emit) error {
+		if err := s.exports(ctx, emit); err != nil {
+			return err
+		}
+		if len(s.places.archives) == 0 {
+			return nil
+		}
+		return s.archives(ctx)
+	}
+}
+
+func (s *steps) exports(ctx context.Context, emit collect.Emit) error {
+	known := map[string]evidence.Repository{}
+	err := s.eachTarget(ctx, func(t gharchive.Target) {
+		known[t.Repository.Key()] = t.Repository
+		for _, a := range t.Aliases {
+			known[a.Key()] = t.Repository
+		}
+	})
+	if err != nil {
+		return err
+	}
+	from, to, err := s.places.span()
+	if err != nil {
+		return err
+	}
+	cfg := ghexport.Config{Now: s.now, CoversFrom: from, CoversTo: to, Repository: func(full string) (evidence.Repository, bool) {
+		repo, ok := known[strings.ToLower(full)]
+		return repo, ok
+	}}
+	for _, list := range []struct {
+		paths []string
+		read  func(context.Context, string, ghexport.Config, ghexport.Emit) (ghexport.Summary, error)
+	}{{s.places.audits, ghexport.AuditLog}, {s.places.webhooks, ghexport.Webhooks}} {
+		for _, path := range list.paths {
+			sum, err := list.read(ctx, path, cfg, emit)
+			if err != nil {
+				return err
+			}
+			s.meter.line("%s: %d rows: %d of %d repositories of the case, %d of others, %d of none, %d that could not be read", filepath.Base(path), sum.Rows,
+				sum.Stored, sum.Repositories, sum.Foreign, sum.Unnamed, sum.Bad)
+			for _, d := range sum.Damage {
+				s.meter.line("%s", d)
+			}
+		}
+	}
+	return nil
+}
+
+// eachTarget calls f for every repository with the names and the id that GitHub has told of it.
+func (s *steps) eachTarget(ctx context.Context, f func(gharchive.Target)) error {
+	targets, err := s.file.Targets(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		state, err := s.file.State(ctx, t.Repository)
+		if err != nil {
+			return err
+		}
+		target := gharchive.Target{Repository: t.Repository}
+		if state != nil {
+			target.GitHubID = state.GitHubID
+			if name, err := evidence.ParseRepository(state.FullName); err == nil && name.Key() != t.Repository.Key() {
+				target.Aliases = append(target.Aliases, name)
+			}
+		}
+		f(target)
+	}
+	return nil
+}
+
+// archives reads hours of archives, each with what it tells of the case's repositories and of others that the campaigns' pushers or
+// messages lead to. It downloads without any token.
+func (s *steps) archives(ctx context.Context) error {
+	var others []evidence.Elsewhere
+	cfg := gharchive.Config{Since: s.info.Since, Until: s.info.Until, Now: s.now, Cache: s.file.Archives(), Progress: s.meter.hour}
+	if cfg.Until.IsZero() {
+		cfg.Until = s.info.Now
+	}
+	if err := s.eachTarget(ctx, func(t gharchive.Target) { cfg.Repositories = append(cfg.Repositories, t) }); err != nil {
+		return err
+	}
+	if hosts := gharchive.Hosts(s.places.archives); len(hosts) > 0 {
+		cfg.Client = wire.NewClient(wire.Config{Hosts: hosts, UserAgent: userAgent(), OnWait: s.meter.waiting, Sleep: s.sleep})
+	}
+	done, err := s.file.HoursDone(ctx)
+	if err != nil {
+		return err
+	}
+	read := map[string]bool{}
+	for _, h := range done {
+		read[h.Archive+" "+evidence.Stamp(h.Hour)] = true
+	}
+	cfg.Done = func(archive string, hour time.Time) bool { return read[archive+" "+evidence.Stamp(hour)] }
+	if cfg.Watch, err = s.watch(ctx, &others); err != nil {
+		return err
+	}
+	return gharchive.Collect(ctx, cfg, s.places.archives, func(hour evidence.ArchiveHour, told []evidence.Observation) error {
+		for i := range told {
+			told[i].Gaps = append(told[i].Gaps, collect.Future(s.now(), told[i])...)
+		}
+		err := s.file.AppendHour(ctx, hour, told, others)
+		others = nil
+		return err
+	})
+}
+
+// watch asks for pushes elsewhere by whoever pushed for a campaign, as far as an analysis has told, and with the campaigns' messages.
+func (s *steps) watch(ctx context.Context, found *[]evidence.Elsewhere) (gharchive.Watch, error) {
+	actors, err := s.file.Pushers(ctx)
+	w := gharchive.Watch{Actors: actors}
+	for _, p := range s.packs {
+		for _, m := range p.Indicators.Messages {
+			w.Messages = append(w.Messages, m.Text)
+		}
+	}
+	w.Found = func(list []gharchive.Elsewhere) error {
+		for _, e := range list {
+			name, err := evidence.ParseRepository(e.Repo)
+			if err != nil {
+				continue // what GitHub would not call a repository cannot be added to the case either
+			}
+			*found = append(*found, evidence.Elsewhere{Origin: evidence.OriginArchive, ExternalID: e.EventID, FullName: name, GitHubID: e.RepoID, Ref: e.Ref,
+				Head: e.Head, At: e.At, Clock: when.Archive, Actor: e.Actor, Patterns: e.Messages})
+		}
+		return nil
+	}
+	return w, err
+}
+
+// ofClones reads the clones that people kept of a repository.
+func (s *steps) ofClones(repo evidence.Repository) []collect.Step {
+	var out []collect.Step
+	for _, dir := range s.clones[repo] {
+		out = append(out, collect.Step{Units: []string{localgit.Unit(dir)}, Run: func(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
+			return localgit.Collect(ctx, repo, dir, localgit.Config{Host: s.host, Now: s.now}, emit)
+		}})
+	}
+	return out
+}
+
+// printBigQuery prints the SQL that fetches what the archives hold of the case from the warehouse that keeps them.
+func (p *program) printBigQuery(ctx context.Context, c *casefile.Case, s *steps) error {
+	if s.info.Since.IsZero() {
+		return hint(usagef("--print-bigquery needs a case with --since"), "the tables are of days, and each costs what it holds: pentimento init --since 2025-09-01")
+	}
+	var targets []gharchive.Target
+	if err := s.eachTarget(ctx, func(t gharchive.Target) { targets = append(targets, t) }); err != nil {
+		return err
+	}
+	until := s.info.Until
+	if until.IsZero() {
+		until = s.info.Now
+	}
+	for _, sql := range gharchive.BigQuery(targets, s.info.Since, until) {
+		if _, err := fmt.Fprintln(p.stdout, sql); err != nil {
+			return err
+		}
+	}
+	p.say("save each result as JSON Lines or CSV and read it with: pentimento collect --gharchive FILE")
+	return nil
+}
