@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -194,7 +195,7 @@ func (t *tally) hand(r reading, emit Emit) error {
 // read deals with one hour, downloading it first where that is needed.
 func (c *collection) read(ctx context.Context, j *job) reading {
 	hour := evidence.ArchiveHour{Archive: j.archive, Hour: j.hour}
-	method, from := "FILE", "file://"+j.path
+	method, from := "FILE", "file://"+filepath.ToSlash(j.path)
 	path := j.path
 	switch {
 	case j.absent:

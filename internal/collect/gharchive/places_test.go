@@ -186,13 +186,11 @@ func TestArchivesBegin(t *testing.T) {
 		first["https://gharchive.open-digger.cn/"] != "https://gharchive.open-digger.cn/2026-09-06-0.json.gz" {
 		t.Errorf("first of each: %v", first)
 	}
-	if hosts := Hosts(append([]string{dirless, "https://DATA.gharchive.org:8443/x/"}, DefaultPlaces...)); !slices.Equal(hosts,
+	if hosts := Hosts(append([]string{"hours", "https://DATA.gharchive.org:8443/x/"}, DefaultPlaces...)); !slices.Equal(hosts,
 		[]string{"data.gharchive.org", "data.gharchive.org:8443", "gharchive.open-digger.cn"}) {
 		t.Errorf("hosts %v", hosts)
 	}
 }
-
-const dirless = "hours"
 
 // What is done in this collection is not read again, and emit's own failure ends everything.
 func TestDoneAndFailing(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -50,7 +51,7 @@ func readWarehouseFile(ctx context.Context, cfg Config, path string, emit Emit) 
 		return fmt.Errorf("warehouse result: %w", err)
 	}
 	defer f.Close()
-	return ReadWarehouse(ctx, cfg, "file://"+path, f, emit)
+	return ReadWarehouse(ctx, cfg, "file://"+filepath.ToSlash(path), f, emit)
 }
 
 // ReadWarehouse reads the answer of a query over the columns of githubarchive.day.*: JSON Lines, a JSON array, or CSV with a header. from
