@@ -6,10 +6,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -102,7 +107,8 @@ func pick(second bool, yes, no string) string {
 func on(t *testing.T, path string, clock func() time.Time, args ...string) (stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	p := &program{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, env: func(string) string { return "" }, clock: clock}
+	p := &program{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, env: func(string) string { return "" }, clock: clock,
+		sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
 	if code := p.run(t.Context(), append([]string{"--case", path}, args...)); code != exitDone {
 		t.Fatalf("pentimento %s: exit %d: %s", strings.Join(args, " "), code, &errs)
 	}
@@ -275,7 +281,6 @@ func TestResumedAfterDays(t *testing.T) {
 	}
 }
 
-
 // TestRefreshInterrupted: a refresh that is stopped at any request and run again comes to the same answers.
 func TestRefreshInterrupted(t *testing.T) {
 	at := func(day time.Time) func() time.Time { return func() time.Time { return day } }
@@ -323,6 +328,44 @@ func TestRefreshInterrupted(t *testing.T) {
 		}
 		if got := answers(path); !slices.Equal(got, want) {
 			t.Errorf("stopped at request %d: %s\nwant %s", n, got, want)
+		}
+	}
+}
+
+// TestRefreshAsksAgainWhatFailed: a list that a server failed to give is not taken for one that was had.
+func TestRefreshAsksAgainWhatFailed(t *testing.T) {
+	at := func() time.Time { return secondDay }
+	s := serve(t, twoDays(t, secondDay))
+	u, err := url.Parse(s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	healthy, forward := atomic.Bool{}, httputil.NewSingleHostReverseProxy(u)
+	failing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if strings.HasSuffix(q.URL.Path, "/activity") && !healthy.Load() {
+			http.Error(w, "this is the bad hour", http.StatusBadGateway)
+			return
+		}
+		forward.ServeHTTP(w, q)
+	}))
+	defer failing.Close()
+	path, want := caseOn(t, at), caseOn(t, at)
+	on(t, want, at, "collect", "--host", s.URL())
+	on(t, path, at, "collect", "--host", failing.URL)
+	if out, _ := on(t, path, at, "gaps", "--json"); !strings.Contains(out, `"kind": "server-error"`) {
+		t.Fatalf("the failure is no gap: %s", out)
+	}
+	if out, _ := on(t, path, at, "status"); !regexp.MustCompile(`(?m)^activity +0 +0 +1 `).MatchString(out) {
+		t.Errorf("status does not count the failure: %s", out)
+	}
+	healthy.Store(true)
+	on(t, path, at, "collect", "--host", failing.URL, "--refresh")
+	for _, p := range []string{path, want} {
+		on(t, p, at, "--quiet", "analyze")
+	}
+	for _, name := range []string{"repos", "commits", "presence", "runs", "windows", "gaps"} {
+		if got, want := string(command(t, path, name, "--json")), string(command(t, want, name, "--json")); got != want {
+			t.Errorf("%s differs: %s\nwant: %s", name, got, want)
 		}
 	}
 }
