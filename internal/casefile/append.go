@@ -194,6 +194,9 @@ func (a *appender) trees(obs evidence.Observation) error {
 	}
 	for i, b := range obs.Blobs {
 		text := a.prepared.texts[i]
+		if text.sha256 == "" {
+			continue
+		}
 		err := a.exec("INSERT OR IGNORE INTO workflow_blob (oid, size, stored_sha256, redactions, text) VALUES (?, ?, ?, ?, ?)",
 			string(b.OID), len(b.Text), text.sha256, text.redactions, text.blob)
 		if err != nil {

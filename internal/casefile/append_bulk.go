@@ -15,7 +15,7 @@ import (
 type prepared struct {
 	via    string
 	blocks []block
-	texts  []stored // of obs.Blobs
+	texts  []stored // of obs.Blobs; without digest where the case has the text
 }
 
 // prepare packs the commits and texts of an observation on all processors. A block that the case has already is not packed again.
@@ -35,9 +35,9 @@ func (c *Case) prepare(ctx context.Context, obs evidence.Observation) (prepared,
 	})
 	if err == nil {
 		err = onEach(len(obs.Blobs), func() func(int) error {
-			return func(i int) error {
-				p.texts[i] = c.codec.pack(obs.Blobs[i].Text)
-				return ctx.Err()
+			return func(i int) (err error) {
+				p.texts[i], err = c.packText(ctx, obs.Blobs[i])
+				return err
 			}
 		})
 	}
@@ -56,6 +56,19 @@ func (c *Case) pack(ctx context.Context, b block) (block, error) {
 		return block{}, err
 	}
 	return b, nil
+}
+
+// packText redacts and compresses a workflow text that the case does not have.
+func (c *Case) packText(ctx context.Context, b evidence.Blob) (stored, error) {
+	var have int
+	switch err := c.db.QueryRowContext(ctx, "SELECT 1 FROM workflow_blob WHERE oid = ?", string(b.OID)).Scan(&have); {
+	case err == nil:
+		return stored{}, nil
+	case errors.Is(err, sql.ErrNoRows):
+		return c.codec.packWith(c.codec.fast, b.Text), nil
+	default:
+		return stored{}, err
+	}
 }
 
 // onEach calls what worker makes for 0 to n-1, on as many goroutines as there are processors, and gives the first error.

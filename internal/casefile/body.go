@@ -16,7 +16,7 @@ const maxBody = 256 << 20
 // the bytes are the same everywhere.
 type codec struct {
 	enc  *zstd.Encoder
-	fast *zstd.Encoder // for histories: what they need is to be written at once
+	fast *zstd.Encoder // for histories and their workflow texts: what they need is to be written at once
 	dec  *zstd.Decoder
 }
 
@@ -40,9 +40,11 @@ type stored struct {
 	blob       []byte
 }
 
-func (k codec) pack(body []byte) stored {
+func (k codec) pack(body []byte) stored { return k.packWith(k.enc, body) }
+
+func (k codec) packWith(enc *zstd.Encoder, body []byte) stored {
 	clean, n := Redact(body)
-	return stored{sha256: digest(clean), redactions: n, blob: k.enc.EncodeAll(clean, nil)}
+	return stored{sha256: digest(clean), redactions: n, blob: enc.EncodeAll(clean, nil)}
 }
 
 func (k codec) unpack(blob []byte) ([]byte, error) {
