@@ -24,6 +24,9 @@ type localClone struct {
 	tags   []*tag
 }
 
+// cloneAddress stands in reflogs for the server's address, which is known when a clone is written.
+const cloneAddress = "{address}"
+
 const cloneConfig = `[core]
 	repositoryformatversion = 0
 	filemode = true
@@ -112,7 +115,7 @@ func (p *parser) clone(l *line) error {
 	c.receiveTags()
 	c.refs[c.main()] = tip
 	for _, ref := range []evidence.Ref{"HEAD", c.main(), "refs/remotes/origin/HEAD"} {
-		c.note(ref, "", tip, by, at, "clone: from "+p.repo.web(".git"))
+		c.note(ref, "", tip, by, at, "clone: from "+cloneAddress)
 	}
 	p.repo.clones[l.args[0]] = c
 	return nil
@@ -241,8 +244,8 @@ func (p *parser) clonePush(l *line) error {
 }
 
 // WriteClone writes a clone of the recipe into a folder, as its owner would hand it over: the inner repository with objects, refs and
-// reflogs, and no files checked out.
-func (r *Recipe) WriteClone(dir string, repository evidence.Repository, name string) error {
+// reflogs, and no files checked out. Host is the root of the server that it was cloned from, [Server.URL].
+func (r *Recipe) WriteClone(dir, host string, repository evidence.Repository, name string) error {
 	repo := r.repository(string(repository))
 	if repo == nil || repo.clones[name] == nil {
 		return fmt.Errorf("drill: no clone %q of %s", name, repository)
@@ -255,7 +258,8 @@ func (r *Recipe) WriteClone(dir string, repository evidence.Repository, name str
 	for _, t := range c.tags {
 		inside.objects[t.oid] = object{kind: "tag", body: t.encode()}
 	}
-	config := fmt.Sprintf(cloneConfig, repo.web(".git"), repo.DefaultBranch, repo.DefaultBranch)
+	address := strings.TrimSuffix(host, "/") + "/" + string(repo.fullName()) + ".git"
+	config := fmt.Sprintf(cloneConfig, address, repo.DefaultBranch, repo.DefaultBranch)
 	git := filepath.Join(dir, ".git")
 	if err := writeRepository(git, config, string(c.main()), c.refs, c.peeled, inside.objects); err != nil {
 		return fmt.Errorf("drill: clone %s: %w", name, err)
@@ -263,7 +267,7 @@ func (r *Recipe) WriteClone(dir string, repository evidence.Repository, name str
 	files := map[evidence.Ref]string{"refs/remotes/origin/HEAD": "ref: " + string(tracking(c.main())) + "\n"}
 	if !r.silent[evidence.OriginReflog] {
 		for ref, text := range c.logs {
-			files["logs/"+ref] = text.String()
+			files["logs/"+ref] = strings.ReplaceAll(text.String(), cloneAddress, address)
 		}
 	}
 	for file, text := range files {

@@ -432,7 +432,7 @@ func TestEras(t *testing.T) {
 func TestClone(t *testing.T) {
 	r := parsed(t, "")
 	dir := t.TempDir()
-	if err := r.WriteClone(dir, "owner/main", "laptop"); err != nil {
+	if err := r.WriteClone(dir, "https://github.example.invalid", "owner/main", "laptop"); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := git(t, dir, "fsck", "--strict"); err != nil {
