@@ -25,6 +25,8 @@ type Case struct {
 	db    *sql.DB
 	path  string
 	codec codec
+	// queries are those asked before.
+	queries queries
 	// collection is the running collection; see [Case.BeginCollection].
 	collection int64
 	// collecting is held while a collection runs.
@@ -92,7 +94,7 @@ func (c *Case) keyValues(ctx context.Context, query string) (map[string]string, 
 
 // each runs a query and calls f once a row; rows are closed and their error is returned.
 func (c *Case) each(ctx context.Context, query string, args []any, f func(scan func(...any) error) error) error {
-	rows, err := c.db.QueryContext(ctx, query, args...)
+	rows, err := c.queries.rows(ctx, c.db, query, args)
 	if err != nil {
 		return err
 	}
