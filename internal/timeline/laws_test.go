@@ -251,3 +251,48 @@ func TestOrderOfWitnessesChangesNothing(t *testing.T) {
 		}
 	})
 }
+
+// slack is how far apart stamps of one move can be: what that widens is no loss.
+const slack = 120 + eventLag
+
+// tightest is the narrowest row that holds a true presence by firm bounds, as seconds; ok is false where none does.
+func tightest(rows []timeline.Presence, x stay) (from, to int, ok bool) {
+	const never = 1 << 40
+	for _, row := range rows {
+		begin, end := -never, never
+		if b := row.Added.NotBefore; firm(b) {
+			begin = int(b.At.Sub(at(0)).Seconds())
+		}
+		if b := row.Removed.NotAfter; row.Gone && firm(b) {
+			end = int(b.At.Sub(at(0)).Seconds())
+		}
+		if row.Gone && end == never {
+			end = int(row.AsOf.Sub(at(0)).Seconds()) // what is gone was gone when the ref was last looked at
+		}
+		within := begin-eventLag <= x.begin && (end == never || x.end != 0 && x.end <= end)
+		if within && row.Path == x.path && short(row.Ref) == x.ref && (!ok || end-begin < to-from) {
+			from, to, ok = begin, end, true
+		}
+	}
+	return from, to, ok
+}
+
+// Whatever was heard before, the whole activity never widens, but for the slack of stamps: of a presence on a branch that a row holds before and
+// after it is heard, the bounds after lie within those before. Of a further source that loses moves this does not hold: it can show that what
+// was taken for one presence was another.
+func TestWholeActivityNarrows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := livePast(t)
+		p.tell(t, rapid.IntRange(0, 6).Draw(t, "loss"), eventLag, slices.DeleteFunc(someSources(t), func(s string) bool { return s == "activity" })...)
+		before := p.read().Presence
+		sources["activity"](p, t, 0, 0)
+		res := p.read()
+		for _, x := range p.stays() {
+			from, to, ok := tightest(before, x)
+			begin, end, still := tightest(res.Presence, x)
+			if ok && (!still || begin < from-slack || end > to+slack) && ref(x.ref).Branch() {
+				t.Fatalf("%+v: %d..%d, with the activity %d..%d %t\n%s", x, from, to, begin, end, still, p.explain(res))
+			}
+		}
+	})
+}

@@ -148,7 +148,7 @@ func (r *reader) stillOpen(t *track, p *Presence, dark *tip) {
 	switch {
 	case t.vanished:
 		// The ref was there when its last tip came; the file may have gone with the first one that could not be read.
-		from, why := last.leaving()
+		from, why := t.leaving()
 		p.Removed = r.since(when.Between(from, t.asOf, append(slices.Clone(why), r.Facts.Listing.Source)...), dark)
 		p.Removed.NotBefore = firmOnly(p.Removed.NotBefore)
 		t.endTold = true

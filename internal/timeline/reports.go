@@ -20,6 +20,23 @@ const reportSlack = 2 * time.Minute
 const earlySlack = 10 * time.Second
 
 // Move is one move of one ref, as all the sources that reported it agree on.
+//
+// What a report can prove depends on its source. No source stands above another: bounds of firm clocks are intersected where they agree, and where they
+// exclude each other their hull stands and a gap shows both sides. A git date narrows nothing that a firm clock left open.
+//
+//   - activity (server clock): the move was made at its stamp, with both ends. Listed to its end it holds every move of every branch: only
+//     then is a part of a presence certain.
+//   - events (server) and archive (archive clock): the same event has the same id in both and is one report. A push names both ends;
+//     creations and deletions name none. They are stamped some seconds late and get lost: their absence proves nothing.
+//   - webhooks and audit log (server): as activity, tags too; the audit log may name no objects.
+//   - check suites (server) and releases (server), pushes in a reflog (local clock): the move was made by then, never at it. They bound from
+//     above; from below only what came before them on the ref does, and nothing within reportSlack of their stamp.
+//   - listings (server) and sightings (server or local): a state at an instant. It bounds the moves around it. Two equal ones do not
+//     prove that nothing happened between them.
+//   - runs for a push (server): the head was the tip by then.
+//   - a signature of GitHub's own (server): no ref held the commit, or what grew from it, before its date. When GitHub first checked a
+//     signature says only that the commit was somewhere in the fork network: it refutes a later date in the commit and bounds no ref.
+//   - dates in commits and tags (git): claims, given where nothing else is.
 type Move struct {
 	Ref           evidence.Ref
 	Before, After evidence.OID // empty: no source says; ZeroOID: none

@@ -115,13 +115,21 @@ func (r *reader) unnamed(t *track) {
 	}
 }
 
-// leaving is the bound from below of whatever took a tip away: it came after the ref came to hold it, and after it was last seen there.
-func (x tip) leaving() (when.Bound, []string) {
-	from, held := firmOnly(x.at.NotBefore), x.held.NotBefore
-	if held.Known() && !from.At.After(held.At) {
-		return held, slices.Concat(x.at.Evidence, x.held.Evidence)
+// leaving is the bound from below of whatever took the last tip away: it came after the ref came to hold it, and after it was last seen
+// there; where only the latest time of its coming is known, after the ref held what came before.
+func (t *track) leaving() (from when.Bound, ids []string) {
+	ids = t.last().at.Evidence
+	for i := len(t.tips) - 1; i >= 0; i-- {
+		x := t.tips[i]
+		from, held := firmOnly(x.at.NotBefore), x.held.NotBefore
+		if held.Known() && !from.At.After(held.At) {
+			return held, slices.Concat(ids, x.held.Evidence)
+		}
+		if from.Known() {
+			return from, slices.Concat(ids, x.at.Evidence)
+		}
 	}
-	return from, x.at.Evidence
+	return when.Bound{}, ids
 }
 
 // since words when a ref came to hold a tip, and when it was last seen to.

@@ -4,7 +4,8 @@
 // something did not happen because no source shows it.
 //
 // The rules are: a ref update is proof of a state of its ref; where updates are missing, git is read along first parents and its dates
-// are claims; a commit in a ref's ancestry is not a state of that ref.
+// are claims; a commit in a ref's ancestry is not a state of that ref. Moves are chained from what they left to what they brought, over all
+// sources: where two do not join, or exclude each other, a gap names both ends. What each source can prove stands at [Move].
 package timeline
 
 import (

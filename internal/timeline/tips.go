@@ -163,7 +163,7 @@ func (r *reader) join(t *track, m *Move) {
 		r.fill(t, m.Before, until, m.Evidence)
 	case m.follows(at.oid):
 	case m.Before == "":
-		from, why := at.leaving()
+		from, why := t.leaving()
 		t.tips = append(t.tips, tip{at: when.Between(from, until, slices.Concat(why, m.Evidence)...)})
 		r.gap(evidence.GapBrokenChain, string(t.ref), fmt.Sprintf("%s at %s of a ref that was not there since %s: when it came, and what it held, is not told", m.Kind, m.At, at.since()),
 			r.hint(t.ref), m.Evidence...)
@@ -199,7 +199,7 @@ func (r *reader) fill(t *track, to evidence.OID, until when.Bound, ids []string)
 // what git tells of.
 func (r *reader) broken(t *track, to evidence.OID, until when.Bound, ids []string) {
 	left := t.last()
-	from, why := left.leaving()
+	from, why := t.leaving()
 	span := when.Between(from, until, slices.Concat(why, ids)...)
 	if left.by != nil || !left.held.Known() || r.h.Ancestry(left.oid, to) != evidence.Ancestor {
 		r.gap(evidence.GapBrokenChain, string(t.ref), fmt.Sprintf("the ref held %s since %s and then %s: what moved it in between is not told",
