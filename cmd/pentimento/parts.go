@@ -30,10 +30,16 @@ var phases = []phase{
 	{"repository", []part{
 		{"repository", nil, (*steps).ofRepository},
 	}, nil},
-	{"api", []part{
+	{"activity", []part{
 		{"activity", []string{"repository"}, asks(ghapi.UnitActivity, (*ghapi.Collector).Activity)},
+	}, nil},
+	{"events", []part{
 		{"events", []string{"repository"}, asks(ghapi.UnitEvents, (*ghapi.Collector).Events)},
+	}, nil},
+	{"runs", []part{
 		{"runs", []string{"repository"}, asks(ghapi.UnitRuns, (*ghapi.Collector).Runs)},
+	}, nil},
+	{"api", []part{
 		{"releases", []string{"repository"}, asks(ghapi.UnitReleases, (*ghapi.Collector).Releases)},
 		{"pulls", []string{"repository"}, asks(ghapi.UnitPulls, (*ghapi.Collector).PullTimelines)},
 	}, nil},

@@ -54,27 +54,43 @@ func (s *steps) ofCatchUp(evidence.Repository) []collect.Step {
 	return []collect.Step{{Units: []string{unitCatchUp}, Run: s.ofAPI(unitCatchUp, s.catchUp)}}
 }
 
-// catchUp lists activity and runs again, from where their lists ended to now, where git has listed the refs since: a push that a listing
-// shows is to lie in the time that the activity covers.
+// catchUp lists the activity again, from where its list ended to now, where git has listed the refs since: a push that a listing shows is
+// to lie in the time that the activity covers. So it does with the runs where a malicious file was found, which may have run since. What
+// the first lists came to stands, whatever becomes of this.
 func (s *steps) catchUp(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
 	listing, err := s.file.Listing(ctx, repo)
 	if err != nil {
 		return err
 	}
-	for _, list := range []struct {
-		part   string
-		origin evidence.Origin
-		run    asking
-	}{
-		{"activity", evidence.OriginActivity, s.late.Activity},
-		{"runs", evidence.OriginRuns, s.late.Runs},
-	} {
-		h, ok := s.heldList(ctx, repo, list.origin)
-		if !s.planned(list.part) || !ok || !h.Coverage.To.Before(listing.At) {
-			continue
+	late := func(obs evidence.Observation) error {
+		obs.Unit, obs.Done = unitCatchUp, false
+		for i := range obs.Gaps {
+			obs.Gaps[i].Unit = unitCatchUp
 		}
-		if err := list.run(ctx, repo, emit); err != nil {
+		return emit(obs)
+	}
+	behind := func(part string, origin evidence.Origin) bool {
+		h, ok := s.heldList(ctx, repo, origin)
+		return s.planned(part) && ok && h.Coverage.To.Before(listing.At)
+	}
+	if behind("activity", evidence.OriginActivity) {
+		if err := s.late.Activity(ctx, repo, late); err != nil {
 			return err
+		}
+	}
+	if behind("runs", evidence.OriginRuns) {
+		facts, err := s.file.Facts(ctx, repo)
+		if err != nil {
+			return err
+		}
+		found, err := s.findings(ctx, facts)
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			if err := s.late.Runs(ctx, repo, late); err != nil {
+				return err
+			}
 		}
 	}
 	return emit(evidence.Observation{Repository: repo, Unit: unitCatchUp, Done: true})

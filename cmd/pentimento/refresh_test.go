@@ -202,11 +202,12 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
-// TestCatchUp: a listing of refs that came after the activity lies within what the activity covers in the end.
+// TestCatchUp: a listing of refs that came after the activity lies within what the activity covers in the end, and where a malicious file
+// stands on a ref, within what the runs do.
 func TestCatchUp(t *testing.T) {
-	now := secondDay
+	now := firstDay
 	ticking := func() time.Time { now = now.Add(time.Second); return now }
-	s := serve(t, twoDays(t, secondDay))
+	s := serve(t, twoDays(t, firstDay))
 	path := caseOn(t, ticking)
 	on(t, path, ticking, "collect", "--host", s.URL(), "--concurrency", "1")
 	for _, origin := range []evidence.Origin{evidence.OriginActivity, evidence.OriginRuns} {
@@ -252,6 +253,26 @@ func TestBudget(t *testing.T) {
 		if got, want := string(command(t, path, name, "--json")), string(command(t, want, name, "--json")); got != want {
 			t.Errorf("%s differs: %s\nwant: %s", name, got, want)
 		}
+	}
+}
+
+// A list that is caught up with few calls waits like any other, and not for ever.
+func TestBudgetWithCatchUp(t *testing.T) {
+	now := secondDay
+	ticking := func() time.Time { now = now.Add(time.Second); return now }
+	s := serve(t, twoDays(t, secondDay))
+	path := caseOn(t, ticking)
+	for n := 1; ; n++ {
+		_, said := on(t, path, ticking, "collect", "--host", s.URL(), "--max-calls", "9", "--concurrency", "1")
+		if !strings.Contains(said, "wait for API calls") {
+			break
+		}
+		if n == 20 {
+			t.Fatalf("no end is in sight: %s", said)
+		}
+	}
+	if v, listing := covered(t, path, evidence.OriginActivity); v.To.Before(listing.At) {
+		t.Errorf("activity is covered to %s, the refs were listed at %s", v.To, listing.At)
 	}
 }
 

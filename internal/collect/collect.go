@@ -57,7 +57,7 @@ type Runner struct {
 	Now         func() time.Time // the case's clock
 	Concurrency int
 	Phases      []Phase
-	// Finished is told of each repository of which a phase was worked off; may be nil. It is called from several goroutines.
+	// Finished is told of each repository of which a phase was worked off, if there was anything to do in it; may be nil. It is called from several goroutines.
 	Finished func(phase string, repo evidence.Repository, err error)
 
 	writing sync.Mutex
@@ -94,7 +94,7 @@ func (r *Runner) phase(ctx context.Context, n int, repos []evidence.Repository, 
 		mu.Lock()
 		skip := failed[repo] != nil
 		mu.Unlock()
-		if skip {
+		if skip || len(r.Phases[n].Steps(repo)) == 0 {
 			continue
 		}
 		group.Go(func() error {
