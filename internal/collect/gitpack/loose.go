@@ -54,13 +54,14 @@ func (r *Reader) listLoose(objects string) error {
 // looseHead is the longest "kind size NUL" that is looked for.
 const looseHead = 32
 
-// readLoose gives a loose object whole, or its kind and size alone where want is zero.
+// readLoose gives a loose object whole, or its kind alone.
 func (r *Reader) readLoose(l looseObject, headOnly bool) (Kind, []byte, error) {
 	compressed, err := readRegular(l.path(), r.limits.Object+int64(slackIn(int(r.limits.Object))))
 	if err != nil {
 		return 0, nil, err
 	}
-	z := &inflater{}
+	z := inflaters.Get().(*inflater)
+	defer inflaters.Put(z)
 	// The size is inside: decode the head first, then start again with what it says.
 	if err := z.start(compressed, looseHead+longestMatch); err != nil {
 		return 0, nil, err
