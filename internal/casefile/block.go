@@ -107,15 +107,8 @@ type encoder struct {
 
 // encode makes the block of some commits of a bulk, with its detail not compressed. Every text is redacted.
 func (e *encoder) encode(bulks []*evidence.Bulk, order []bulkPlace) block {
-	if e.local == nil {
-		e.local, e.folder = map[evidence.Hash]int32{}, map[evidence.Hash]uint64{}
-	}
-	clear(e.local)
-	clear(e.folder)
+	e.begin(bulks, order)
 	n := len(order)
-	for i, p := range order {
-		e.local[bulks[p.bulk].OID(int(p.row))] = int32(i)
-	}
 	g := binary.AppendUvarint([]byte{blockVersion}, uint64(n))
 	head := len(g)
 	g = append(g, make([]byte, 45*n)...)
@@ -166,6 +159,18 @@ func (e *encoder) encode(bulks []*evidence.Bulk, order []bulkPlace) block {
 	g = append(append(append(g, inFolder...), parents...), changes...)
 	g = append(binary.AppendUvarint(g, uint64(external)), others...)
 	return block{id: blockID(g), commits: n, graph: g, detail: detail}
+}
+
+// begin numbers the commits of a block.
+func (e *encoder) begin(bulks []*evidence.Bulk, order []bulkPlace) {
+	if e.local == nil {
+		e.local, e.folder = map[evidence.Hash]int32{}, map[evidence.Hash]uint64{}
+	}
+	clear(e.local)
+	clear(e.folder)
+	for i, p := range order {
+		e.local[bulks[p.bulk].OID(int(p.row))] = int32(i)
+	}
 }
 
 func zigzag(x int64) uint64 { return uint64(x<<1) ^ uint64(x>>63) }

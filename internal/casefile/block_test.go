@@ -248,6 +248,29 @@ func TestBlockIsRedacted(t *testing.T) {
 	}
 }
 
+// TestVerifyFindsDamagedHistory: a history in which something was changed is not taken for the one that was stored.
+func TestVerifyFindsDamagedHistory(t *testing.T) {
+	for _, damage := range []string{"UPDATE commit_block SET graph = CAST(substr(graph, 1, 30) || x'00' || substr(graph, 32) AS BLOB)", "UPDATE commit_block SET graph = x'09'",
+		"UPDATE commit_block SET detail = substr(detail, 1, length(detail) - 9)", "UPDATE commit_block SET detail = x'00'", "UPDATE workflow_folder SET body = x'0000'"} {
+		c := newCase(t)
+		collecting(t, c, "orchard/press")
+		err := c.Append(t.Context(), evidence.Observation{Repository: "orchard/press", Bulks: []*evidence.Bulk{long(30)},
+			Entries: []evidence.WorkflowEntry{{Tree: hashed("t").OID(), Path: "p", Mode: "100644", Blob: hashed("b").OID()}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := c.Verify(t.Context()); err != nil || len(v.Faults) > 0 {
+			t.Fatalf("an untouched case: %+v, %v", v.Faults, err)
+		}
+		if _, err := c.db.ExecContext(t.Context(), damage); err != nil {
+			t.Fatal(err)
+		}
+		if v, err := c.Verify(t.Context()); err != nil || len(v.Faults) == 0 {
+			t.Errorf("%s was not seen: %v", damage, err)
+		}
+	}
+}
+
 // FuzzBlock: no bytes in place of a block or of workflow trees do more than fail.
 func FuzzBlock(f *testing.F) {
 	b := long(40)

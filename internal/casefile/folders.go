@@ -106,6 +106,9 @@ func readFoldersOf(body []byte, f func(tree evidence.OID, files []evidence.Workf
 	return nil
 }
 
+// folderName is how many digits of its digest name a body of workflow trees.
+const folderName = 16
+
 // folders writes the workflow trees of an observation that the repository's own are not yet among.
 func (a *appender) folders(obs evidence.Observation) error {
 	if len(obs.Entries) == 0 {
@@ -129,7 +132,7 @@ func (a *appender) folders(obs evidence.Observation) error {
 	if body == nil {
 		return nil
 	}
-	if err := a.exec("INSERT OR IGNORE INTO workflow_folder (repository, id, body) VALUES (?, ?, ?)", a.repository, digest(body)[:16], body); err != nil {
+	if err := a.exec("INSERT OR IGNORE INTO workflow_folder (repository, id, body) VALUES (?, ?, ?)", a.repository, digest(body)[:folderName], body); err != nil {
 		return fmt.Errorf("workflow trees: %w", err)
 	}
 	for _, f := range files {

@@ -32,10 +32,11 @@ type Verification struct {
 	Faults   []Fault
 }
 
-// Verify checks the file's own structure, every stored body and text against its digests, and every whole text against its git object name.
+// Verify checks the file's own structure, every stored body and text against its digests, every whole text against its git object name, and
+// blocks of commits against their own names.
 func (c *Case) Verify(ctx context.Context) (Verification, error) {
 	var v Verification
-	for _, check := range []func(context.Context, *Verification) error{c.verifyFile, c.verifyAnswers, c.verifyTexts, c.verifyPacks} {
+	for _, check := range []func(context.Context, *Verification) error{c.verifyFile, c.verifyAnswers, c.verifyTexts, c.verifyHistory, c.verifyPacks} {
 		if err := check(ctx, &v); err != nil {
 			return v, fmt.Errorf("verify: %w", err)
 		}
