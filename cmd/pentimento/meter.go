@@ -25,8 +25,10 @@ type meter struct {
 	limit atomic.Pointer[string] // budget of the API as last stated
 
 	lines sync.Mutex // repositories are worked off at one time, and stderr takes one line at a time
-	phase string
-	done  int // repositories, in the phase
+
+	counting sync.Mutex // the bar asks for these while a line waits to be printed above it: lines must not be held for them
+	phase    string
+	done     int // repositories, in the phase
 }
 
 func (p *program) newMeter(total, phases int) *meter {
@@ -39,8 +41,8 @@ func (p *program) newMeter(total, phases int) *meter {
 	m.bars = mpb.New(mpb.WithOutput(p.stderr), mpb.WithWidth(40))
 	m.bar = m.bars.AddBar(int64(total*phases),
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
-			m.lines.Lock()
-			defer m.lines.Unlock()
+			m.counting.Lock()
+			defer m.counting.Unlock()
 			return fmt.Sprintf("%s: %d of %d repositories ", m.phase, m.done, total)
 		})),
 		mpb.AppendDecorators(
@@ -78,13 +80,13 @@ func (m *meter) refused(n, of int) {
 
 // finished is told of each repository once a phase: in every phase but the last all of them come.
 func (m *meter) finished(phase string, repo evidence.Repository, err error) {
-	m.lines.Lock()
+	m.counting.Lock()
 	if m.phase != phase {
 		m.phase, m.done = phase, 0
 	}
 	m.done++
 	n := m.done
-	m.lines.Unlock()
+	m.counting.Unlock()
 	if m.bar != nil {
 		m.bar.Increment()
 	}
