@@ -222,6 +222,8 @@ func (f *fetcher) exchange(ctx context.Context, target string, p *part) (state e
 		return evidence.HourUnread, "the download broke off: " + reason(err), !p.failed
 	case resp.ContentLength >= 0 && n != resp.ContentLength:
 		return evidence.HourUnread, "the download ended early", true
+	case !p.gzipped(): // what proxies and failing servers say with 200: it may pass
+		return evidence.HourUnread, "the answer is no gzip file", p.discard() == nil
 	}
 	return "", "", false
 }

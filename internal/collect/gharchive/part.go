@@ -96,6 +96,13 @@ func (p *part) discard() error {
 	return p.file.Truncate(0)
 }
 
+// gzipped reports whether what came begins as gzip files do. Of an empty file nothing is said.
+func (p *part) gzipped() bool {
+	var head [2]byte
+	n, err := p.file.ReadAt(head[:], 0)
+	return n == 0 || (err == nil && head == [2]byte{0x1f, 0x8b})
+}
+
 // finish gives the file its name, once its bytes are on disk.
 func (p *part) finish(path string) error {
 	if err := errors.Join(p.file.Sync(), p.file.Close()); err != nil {
