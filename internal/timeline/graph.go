@@ -8,6 +8,7 @@ type graph struct {
 	h                 *evidence.History
 	number            []int32                // by the history's own number
 	more              map[evidence.OID]int32 // of commits that the history does not name
+	asked             map[evidence.OID]int32 // found before: the history searches, and the same commits are asked for again and again
 	parents, children [][]int32
 	rank              []int32 // ancestors have a lower one
 }
@@ -20,7 +21,7 @@ func (s set) add(i int32)      { s[i/64] |= 1 << (i % 64) }
 
 // newGraph numbers a history, and commits of which there may be no object.
 func newGraph(h *evidence.History, more []evidence.OID) *graph {
-	g := &graph{h: h, number: make([]int32, h.Nodes()), more: map[evidence.OID]int32{}, parents: make([][]int32, 0, h.Nodes()),
+	g := &graph{h: h, number: make([]int32, h.Nodes()), more: map[evidence.OID]int32{}, asked: map[evidence.OID]int32{}, parents: make([][]int32, 0, h.Nodes()),
 		children: make([][]int32, 0, h.Nodes())}
 	for i := range g.number {
 		g.number[i] = -1
@@ -53,7 +54,11 @@ func newGraph(h *evidence.History, more []evidence.OID) *graph {
 
 // find is the number of a commit; named is false for one that nothing names.
 func (g *graph) find(o evidence.OID) (i int32, named bool) {
+	if i, named = g.asked[o]; named {
+		return i, true
+	}
 	if n, ok := g.h.Number(o); ok {
+		g.asked[o] = g.number[n]
 		return g.number[n], true
 	}
 	i, named = g.more[o]
