@@ -86,6 +86,9 @@ func (a *appender) all(obs evidence.Observation) error {
 			return err
 		}
 	}
+	if err := a.elsewhere(obs.Elsewhere); err != nil {
+		return err
+	}
 	if obs.Done {
 		return a.exec("INSERT OR IGNORE INTO unit_done (repository, unit, collection) VALUES (?, ?, ?)", a.repository, obs.Unit, a.collection)
 	}

@@ -44,6 +44,7 @@ func (c *Case) appendHour(ctx context.Context, tx *sql.Tx, h evidence.ArchiveHou
 			return fmt.Errorf("%s: %w", obs.Repository, err)
 		}
 	}
+	a.source = "" // the hour is
 	if err := a.elsewhere(others); err != nil {
 		return err
 	}

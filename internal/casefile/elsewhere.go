@@ -14,9 +14,9 @@ func (a *appender) elsewhere(list []evidence.Elsewhere) error {
 	for _, e := range list {
 		patterns, err := jsonArray(e.Patterns)
 		if err == nil {
-			err = a.exec(`INSERT OR IGNORE INTO elsewhere (id, origin, external_id, full_name, key, github_id, ref, head, at, clock, actor, patterns)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, e.ID(), string(e.Origin), e.ExternalID, string(e.FullName), e.FullName.Key(), e.GitHubID,
-				string(e.Ref), string(e.Head), evidence.Stamp(e.At), e.Clock.String(), e.Actor, patterns)
+			err = a.exec(`INSERT OR IGNORE INTO elsewhere (id, origin, external_id, full_name, key, github_id, ref, head, at, clock, actor, patterns, source)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, e.ID(), string(e.Origin), e.ExternalID, string(e.FullName), e.FullName.Key(), e.GitHubID,
+				string(e.Ref), string(e.Head), evidence.Stamp(e.At), e.Clock.String(), e.Actor, patterns, a.source)
 		}
 		if err != nil {
 			return fmt.Errorf("push elsewhere: %w", err)

@@ -11,7 +11,7 @@ import (
 // Elsewhere is a push, or the creation of a branch, in a repository that is not in the case: somebody of a campaign made it, or it bears
 // something of a campaign. It says where to look, not that the repository was hit.
 type Elsewhere struct {
-	Origin     Origin // archive, or events of a user
+	Origin     Origin // archive, or user-events
 	ExternalID string // the id of the event
 	FullName   Repository
 	GitHubID   int64

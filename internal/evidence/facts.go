@@ -33,6 +33,7 @@ const (
 	OriginSecrets      Origin = "secrets"       // GET .../actions/secrets and its like, for administrators
 	OriginAccess       Origin = "access"        // GET .../keys, hooks, collaborators, actions/runners, for administrators
 	OriginRunLogs      Origin = "run-logs"      // GET .../actions/jobs/{id}/logs
+	OriginUserEvents   Origin = "user-events"   // GET /users/{username}/events/public: what an account did, wherever
 
 	OriginArchive  Origin = "archive"   // GH Archive: hours of public events, or the answer of a warehouse that holds them
 	OriginAuditLog Origin = "audit-log" // an organisation's audit log, exported

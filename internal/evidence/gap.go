@@ -66,6 +66,7 @@ type Observation struct {
 	Secrets   []SecretRecord
 	Access    []AccessGrant
 	Forks     []Fork
+	Elsewhere []Elsewhere // of other repositories than this one, which led to them
 	Logs      []RunLog
 	Bulks     []*Bulk // the commits that nobody named by themselves: the history behind the refs
 	Commits   []Commit

@@ -198,7 +198,7 @@ CREATE TABLE elsewhere (           -- a push or new branch in a repository that 
   clock       TEXT NOT NULL,
   actor       TEXT NOT NULL,
   patterns    TEXT NOT NULL        -- JSON array: what of a campaign its messages or its branch bear
-) STRICT;
+, source TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE execution (           -- how far one attempt of a run of a malicious version got
   run        TEXT PRIMARY KEY REFERENCES run,

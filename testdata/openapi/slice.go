@@ -43,6 +43,7 @@ var paths = []string{
 	"/repos/{owner}/{repo}/keys",
 	"/repos/{owner}/{repo}/hooks",
 	"/repos/{owner}/{repo}/collaborators",
+	"/users/{username}/events/public",
 }
 
 type object = map[string]any

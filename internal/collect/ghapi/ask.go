@@ -1,6 +1,7 @@
 package ghapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,10 +28,10 @@ type answer struct {
 // last reports that the server names no further page.
 func (a answer) last() bool { return a.page == 0 && a.after == "" }
 
-// ask makes one GET below /repos/{owner}/{repo}. path is "" or starts with a slash. A reply that is no use comes as a refusal, with
+// ask makes one GET below /repos/{owner}/{repo}, or below what the unit asks of instead. path is "" or starts with a slash. A reply that is no use comes as a refusal, with
 // its source where the server said anything. The error is the context's, or a mistake of ours.
 func (u unit) ask(ctx context.Context, path string, query url.Values, conditional bool) (answer, *refusal, error) {
-	gh, ref := u.github(u.cfg.Client), "repos/"+string(u.repo)+path
+	gh, ref := u.github(u.cfg.Client), cmp.Or(u.of, "repos/"+string(u.repo))+path
 	if len(query) > 0 {
 		ref += "?" + query.Encode()
 	}

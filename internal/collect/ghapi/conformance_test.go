@@ -166,6 +166,10 @@ func conformOfWitnesses(t *testing.T, doc *openapi3.T, f *fake) {
 		f.routes[r+path] = h
 	}
 	f.routes["/stored/log"] = say(200, "text")
+	f.routes["/users/dev/events/public"] = sayJSON([]object{with(t, doc, "event", object{"id": "1", "type": "PushEvent", "created_at": at,
+		"actor":   object{"id": 5, "login": "dev", "gravatar_id": "", "url": "https://example.invalid/u", "avatar_url": "https://example.invalid/a"},
+		"repo":    object{"id": 8, "name": "other/tool", "url": "https://example.invalid/r"},
+		"payload": object{"repository_id": 8, "push_id": 1, "ref": "refs/heads/main", "head": hexID(2), "before": hexID(1)}})})
 }
 
 // TestWitnessesConform runs the units of the further witnesses as TestConformance does.
@@ -181,15 +185,15 @@ func TestWitnessesConform(t *testing.T) {
 	var g told
 	ctx := context.Background()
 	for _, err := range []error{c.CheckSuites(ctx, repo, []Want{want(hexID(0x42))}, g.emit), c.Forks(ctx, repo, g.emit), c.Releases(ctx, repo, g.emit),
-		c.Admin(ctx, repo, now, g.emit), c.Logs(ctx, repo, []JobRef{{5, 1, 9}}, g.emit)} {
+		c.Admin(ctx, repo, now, g.emit), c.Logs(ctx, repo, []JobRef{{5, 1, 9}}, g.emit), c.Actors(ctx, repo, Leads{Logins: []string{"dev"}}, g.emit)} {
 		if err != nil {
 			t.Error(err)
 		}
 	}
 	same(t, "gaps", g.gaps(), []string{"unsupported: when collaborators and runners were added"})
-	counts := fmt.Sprint(len(g.Updates), len(g.Forks), len(g.Secrets), len(g.Access), len(g.Logs), g.done)
-	if counts != "2 1 3 4 1 5" {
-		t.Errorf("updates, forks, secrets, access, logs, done: %s", counts)
+	counts := fmt.Sprint(len(g.Updates), len(g.Forks), len(g.Secrets), len(g.Access), len(g.Logs), len(g.Elsewhere), g.done)
+	if counts != "2 1 3 4 1 1 6" {
+		t.Errorf("updates, forks, secrets, access, logs, elsewhere, done: %s", counts)
 	}
 }
 

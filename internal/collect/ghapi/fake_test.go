@@ -113,6 +113,7 @@ func (g *told) emit(obs evidence.Observation) error {
 	g.Access = append(g.Access, obs.Access...)
 	g.Forks = append(g.Forks, obs.Forks...)
 	g.Logs = append(g.Logs, obs.Logs...)
+	g.Elsewhere = append(g.Elsewhere, obs.Elsewhere...)
 	g.Commits = append(g.Commits, obs.Commits...)
 	g.Seen = append(g.Seen, obs.Seen...)
 	g.Holdings = append(g.Holdings, obs.Holdings...)
@@ -206,7 +207,7 @@ func (g *told) finished(t *testing.T, unit string) {
 		t.Errorf("unit %q ended %d times, want %q once", g.Unit, g.done, unit)
 	}
 	for _, s := range g.Sources {
-		rest := s.Method == "GET" && strings.HasPrefix(s.Target, "/repos/acme/tool")
+		rest := s.Method == "GET" && (strings.HasPrefix(s.Target, "/repos/acme/tool") || unit == UnitActors && strings.HasPrefix(s.Target, "/users/"))
 		if graph := s.Method == "POST" && strings.HasPrefix(s.Target, "/graphql#"); s.Repository != repo || !(rest || graph) || s.Status == 0 || s.FetchedAt != now {
 			t.Errorf("source %+v", s)
 		}

@@ -97,6 +97,8 @@ func FuzzWitnesses(f *testing.F) {
 		`{"number":4,"headRefName":"s","headRefOid":"` + string(id) + `","baseRefName":"main","headRepository":{"databaseId":7},"timelineItems":{"nodes":[
 			{"__typename":"HeadRefForcePushedEvent","id":"a","createdAt":"2025-01-01T00:00:00Z","beforeCommit":{"oid":"` + string(id) + `"}},
 			{"__typename":"HeadRefDeletedEvent","id":"b","createdAt":"2025-01-01T00:00:01Z","headRefName":"s"},null]}}`,
+		`[{"id":"1","type":"PushEvent","actor":{"login":"Dev"},"repo":{"id":8,"name":"a/b"},"created_at":"2025-01-01T00:00:00Z","payload":{"ref":"refs/heads/x-1","head":"` +
+			string(id) + `","before":"` + hexID(1) + `","commits":[{"message":"m"}]}}]`,
 		`{"data":{"repository":null},"errors":[{"type":"NOT_FOUND","path":[1,"a"]}]}`, `[null]`, ``,
 	} {
 		f.Add([]byte(seed))
@@ -120,6 +122,9 @@ func FuzzWitnesses(f *testing.F) {
 		take(readHooks(a.grant(evidence.Webhook), body))
 		take(readCollaborators(a.grant(evidence.Collaborator), body))
 		take(readRunners(a.grant(evidence.SelfHostedRunner), body))
+		if p, _, err := readActor("dev", Leads{Messages: []string{"m"}, Branches: []string{"x-*"}}, body); err == nil {
+			facts.Elsewhere = append(facts.Elsewhere, p.facts.Elsewhere...)
+		}
 		if p, _, err := readSignatures([]evidence.OID{id}, body); err == nil {
 			take(p, nil)
 		}
@@ -160,6 +165,12 @@ func wellFormed(t *testing.T, facts evidence.Observation) {
 	for _, x := range facts.Forks {
 		if _, err := evidence.ParseRepository(string(x.FullName)); err != nil || x.GitHubID <= 0 {
 			t.Errorf("fork %+v", x)
+		}
+	}
+	for _, e := range facts.Elsewhere {
+		if _, err := evidence.ParseRepository(string(e.FullName)); err != nil || !strings.HasPrefix(string(e.Ref), "refs/") || e.At.IsZero() ||
+			(e.Head != "" && len(e.Head) != 40) || !strings.EqualFold(e.Actor, "dev") || e.ExternalID == "" || strings.ContainsRune(e.ExternalID+string(e.Ref), 0) {
+			t.Errorf("elsewhere %+v", e)
 		}
 	}
 	for _, s := range facts.Secrets {

@@ -41,6 +41,7 @@ const (
 	UnitReleases    = "api/releases"
 	UnitAdmin       = "api/admin"
 	UnitLogs        = "api/logs"
+	UnitActors      = "api/actors"
 )
 
 const (
@@ -137,6 +138,7 @@ type unit struct {
 	repo   evidence.Repository
 	name   string
 	origin evidence.Origin
+	of     string // what is asked of where that is not the repository: "users/LOGIN"
 	emit   Emit
 }
 

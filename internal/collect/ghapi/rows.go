@@ -117,7 +117,8 @@ func stamps(pairs map[*time.Time]*time.Time) error {
 
 // home is the repository that a row says it belongs to.
 type home struct {
-	ID int64 `json:"id"`
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
 }
 
 // claims notes a row of another repository than the name stood for at first: the name was given away in between.
