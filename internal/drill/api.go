@@ -86,7 +86,9 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, path string) {
 		c.limited(met, until)
 		return
 	}
-	c.route(path)
+	if !c.ofUser(path) {
+		c.route(path)
+	}
 }
 
 // route finds the repository, by name or by id, and what is asked of it.

@@ -23,7 +23,7 @@ func TestConformance(t *testing.T) {
 		"/repos/owner/whole/actions/runs?page=2", "/repos/owner/whole/actions/runs/13", "/repos/owner/whole/actions/runs/11/attempts/1",
 		"/repos/owner/whole/actions/runs/11/attempts/1/jobs", "/repos/owner/whole/actions/runs/12/attempts/1/jobs",
 		"/repos/owner/whole/git/commits/" + b, "/repos/owner/whole/git/trees/" + b, "/repos/owner/whole/git/trees/" + b + "?recursive=1",
-		"/repos/owner/whole/git/blobs/" + string(s.OID("owner/whole:b:README.md")),
+		"/repos/owner/whole/git/blobs/" + string(s.OID("owner/whole:b:README.md")), "/users/ada/events/public", "/users/nobody/events/public?per_page=1",
 	} {
 		conforms(t, client, s.URL()+"/api/v3"+path)
 	}

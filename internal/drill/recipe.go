@@ -179,7 +179,7 @@ type step struct {
 var witnesses = []evidence.Origin{
 	evidence.OriginActivity, evidence.OriginEvents, evidence.OriginRuns, evidence.OriginCheckSuites, evidence.OriginPullTimeline,
 	evidence.OriginSignatures, evidence.OriginForks, evidence.OriginReleases, evidence.OriginSecrets, evidence.OriginAccess,
-	evidence.OriginRunLogs, evidence.OriginArchive, evidence.OriginAuditLog, evidence.OriginWebhooks, evidence.OriginReflog,
+	evidence.OriginRunLogs, evidence.OriginUserEvents, evidence.OriginArchive, evidence.OriginAuditLog, evidence.OriginWebhooks, evidence.OriginReflog,
 }
 
 // Only makes every origin but these lose all that it had, so that one witness can be heard alone. None of them leaves git. It is called
