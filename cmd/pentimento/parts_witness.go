@@ -27,7 +27,7 @@ func (s *steps) campaignOf(ctx context.Context, facts *casefile.Facts) ([]detect
 // findings judges every workflow text of a repository, each once.
 func (s *steps) findings(ctx context.Context, facts *casefile.Facts) (map[evidence.OID]detect.Finding, error) {
 	out := map[evidence.OID]detect.Finding{}
-	for blob, at := range workflowPaths(facts.History) {
+	for blob, at := range facts.History.Versions() {
 		text, ok, err := s.file.Text(ctx, blob)
 		if err != nil {
 			return nil, err

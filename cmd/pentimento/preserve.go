@@ -155,10 +155,10 @@ func relevant(facts *casefile.Facts) []evidence.OID {
 		tips = append(tips, l.Target())
 		kept[l.Target()] = h.Has(l.Target())
 	}
-	reached := h.Reachable(tips...)
+	reached := h.Reach(tips...)
 	for _, o := range h.All() {
 		changed := h.Holding(o).Workflows != h.Holding(h.FirstParent(o)).Workflows
-		kept[o] = kept[o] || changed || !reached[o]
+		kept[o] = kept[o] || changed || !reached.HasID(o)
 	}
 	var out []evidence.OID
 	for o, keep := range kept {

@@ -55,6 +55,7 @@ type steps struct {
 
 	calls         *wire.Allowance // of this run
 	perRepository int             // bound of calls for each, 0 for none
+	leads         leads           // to what pushers did elsewhere, once all repositories have been looked through
 	tags          sync.Map        // of the repositories whose check suites are being asked for, by name
 	mu            sync.Mutex
 	allowances    map[evidence.Repository]*wire.Allowance
@@ -271,10 +272,10 @@ func namedCommits(facts *casefile.Facts) map[evidence.OID][]string {
 	for _, l := range facts.Listing.Refs {
 		tips = append(tips, l.Target())
 	}
-	reachable := facts.History.Reachable(tips...)
+	reached := facts.History.Reach(tips...)
 	out := map[evidence.OID][]string{}
 	note := func(oid evidence.OID, id string) {
-		if oid.Object() && !reachable[oid] && !slices.Contains(out[oid], id) {
+		if oid.Object() && !reached.HasID(oid) && !slices.Contains(out[oid], id) {
 			out[oid] = append(out[oid], id)
 		}
 	}
@@ -312,7 +313,7 @@ func (s *steps) maliciousPaths(ctx context.Context, facts *casefile.Facts) (map[
 		return nil, err
 	}
 	out := suspectPaths(s.packs) // runs of a file that was erased for good can still tell whether jobs ran
-	for blob, at := range workflowPaths(facts.History) {
+	for blob, at := range facts.History.Versions() {
 		if _, bad := findings[blob]; bad {
 			for _, path := range at {
 				out[path] = true
@@ -320,23 +321,4 @@ func (s *steps) maliciousPaths(ctx context.Context, facts *casefile.Facts) (map[
 		}
 	}
 	return out, nil
-}
-
-// workflowPaths lists, for each workflow text that any commit holds, the paths at which it lay.
-func workflowPaths(h *evidence.History) map[evidence.OID][]string {
-	out, read := map[evidence.OID][]string{}, map[evidence.OID]bool{}
-	for _, o := range h.All() {
-		tree := h.Holding(o).Workflows
-		if tree == "" || read[tree] {
-			continue
-		}
-		read[tree] = true
-		entries, _ := h.Workflows(o)
-		for _, e := range entries {
-			if !slices.Contains(out[e.Blob], e.Path) {
-				out[e.Blob] = append(out[e.Blob], e.Path)
-			}
-		}
-	}
-	return out
 }
