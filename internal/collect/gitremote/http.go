@@ -48,7 +48,12 @@ func (c *Collector) ask(ctx context.Context, req *http.Request, maxBytes int64, 
 		if err != nil && ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
-		return nil, nil, statusFailure(resp.StatusCode, plainText(resp, text))
+		failed := statusFailure(resp.StatusCode, plainText(resp, text))
+		var f *failure
+		if err != nil && errors.As(failed, &f) { // the server's words broke off
+			f.fleeting = true
+		}
+		return nil, nil, failed
 	}
 	return a, resp, nil
 }
