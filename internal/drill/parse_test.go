@@ -138,6 +138,8 @@ func TestForkSharesCommits(t *testing.T) {
 // FuzzParse holds that no text makes the parser panic, and that what it accepts has the same ids twice.
 func FuzzParse(f *testing.F) {
 	f.Add(pairText)
+	f.Add(sourcesText)
+	f.Add([]byte(witnessWorld))
 	f.Add([]byte(world))
 	f.Add([]byte(preamble + "ends main a\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {

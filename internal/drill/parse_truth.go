@@ -231,8 +231,12 @@ func (p *parser) maybeCommit(label string) (evidence.OID, error) {
 	return c.oid, nil
 }
 
-// subject resolves "commit:LABEL" and "tip:REF"; anything else stands as it is.
+// subject resolves "commit:LABEL" and "suites:LABEL"; anything else stands as it is.
 func (p *parser) subject(s string) (string, error) {
+	if label, ok := strings.CutPrefix(s, "suites:"); ok {
+		oid, err := p.maybeCommit(label)
+		return "check suites of " + string(oid), err
+	}
 	if label, ok := strings.CutPrefix(s, "commit:"); ok {
 		oid, err := p.maybeCommit(label)
 		return string(oid), err
