@@ -7,6 +7,10 @@ WITH pusher AS (                   -- who pushed campaign commits, and when, giv
   SELECT lower(u.actor) AS actor, u.actor AS login, r.name AS repository, u.at
     FROM ref_update u JOIN campaign_commit k ON k.repository = u.repository AND k.oid = u.after JOIN repository r ON r.id = u.repository
    WHERE u.actor <> '' AND k.role <> 'removal' AND (:repo = '' OR r.key = lower(:repo))
+   UNION
+  SELECT lower(n.actor), n.actor, r.name, n.created_at
+    FROM run n JOIN campaign_commit k ON k.repository = n.repository AND k.oid = n.head_sha JOIN repository r ON r.id = n.repository
+   WHERE n.actor <> '' AND n.event = 'push' AND k.role <> 'removal' AND (:repo = '' OR r.key = lower(:repo))
 ), reason AS (
   SELECT e.id, 'pushed by ' || e.actor || ', who pushed for the campaign to ' || p.repository || ' within the hour' AS why
     FROM elsewhere e JOIN pusher p ON p.actor = lower(e.actor) AND abs(julianday(e.at) - julianday(p.at)) <= 1.0 / 24

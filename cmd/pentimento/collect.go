@@ -49,7 +49,7 @@ func (p *program) collectCommand() *cobra.Command {
 		Long: `Collects facts of every repository in the case, in four phases over all of them, so that what expires or can be deleted is had
 first: what each repository is; then activity, events and workflow runs from the API; then refs and the whole history over git (without file
 contents, then the texts of all workflow files); then what came since, lost commits that any of these name, and jobs and steps of the runs
-of malicious workflow files.
+of malicious workflow files; last, what the accounts that pushed those did elsewhere.
 
 What cannot be had becomes a gap and the collection goes on. Interrupted at any time, the same command goes on where it stopped, after days
 too; a finished collection is asked anew by the next one, and adds only what changed. With --refresh no more is asked for than what came

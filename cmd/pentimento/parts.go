@@ -58,6 +58,9 @@ var phases = []phase{
 		{"admin", []string{"repository"}, (*steps).ofAdmin},
 		{"logs", []string{"jobs"}, (*steps).ofLogs},
 	}, nil},
+	{"actors", []part{
+		{"actors", []string{"activity", "events", "runs", "pulls", "git", "clones", "catch-up", "check-suites", "recovery"}, (*steps).ofActors},
+	}, (*steps).findLeads},
 }
 
 // partNames are the names that --only takes, in the order of the work.
@@ -104,6 +107,13 @@ func (s *steps) ofAPI(unit string, run asking) asking {
 		case barred:
 			return emit(evidence.Observation{Repository: repo, Unit: unit, Done: true})
 		}
+		return s.affordable(unit, run)(ctx, repo, emit)
+	}
+}
+
+// affordable puts a unit of the API off where the calls allowed are spent.
+func (s *steps) affordable(unit string, run asking) asking {
+	return func(ctx context.Context, repo evidence.Repository, emit collect.Emit) error {
 		if spent := s.allowance(repo).Left(); spent != nil {
 			return emit(evidence.Observation{Repository: repo, Unit: unit, Gaps: []evidence.Gap{{Unit: unit, Kind: evidence.GapBudget, Subject: "all of it",
 				Detail: spent.Error(), Hint: "run collect again: it goes on where this run stopped"}}})

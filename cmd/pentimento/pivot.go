@@ -14,9 +14,9 @@ func (p *program) pivotCommand() *cobra.Command {
 		use:   "pivot [REPO]...",
 		short: "Other repositories to look at: same actors, same marks",
 		long: `One row per repository that is not in the case, with the reasons to look at it: somebody who pushed the campaign's commits pushed there within
-the hour or in a wave, or a commit message or a branch name there is one of the campaign. What is read are public events and archives of
-events (collect --gharchive), so run it again after those; who pushed for the campaign is known after the first analysis, and the next
-collect asks for what they did elsewhere.
+the hour or in a wave, or a commit message or a branch name there is one of the campaign. What is read are the public events of those
+accounts, which every collect asks for and GitHub keeps for 30 days, and archives of events (collect --gharchive): of these, who pushed for
+the campaign is known after the first analysis, and the next collect looks for what they did elsewhere.
 
 A reason is no finding. The actor can be the victim at his own work; silence proves nothing.
 

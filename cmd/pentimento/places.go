@@ -209,12 +209,8 @@ func (s *steps) archives(ctx context.Context) error {
 // watch asks for pushes elsewhere by whoever pushed for a campaign, as far as an analysis has told, and with the campaigns' messages.
 func (s *steps) watch(ctx context.Context, found *[]evidence.Elsewhere) (gharchive.Watch, error) {
 	actors, err := s.file.Pushers(ctx)
-	w := gharchive.Watch{Actors: actors}
-	for _, p := range s.packs {
-		for _, m := range p.Indicators.Messages {
-			w.Messages = append(w.Messages, m.Text)
-		}
-	}
+	w := gharchive.Watch{Actors: slices.DeleteFunc(actors, isProgram)}
+	w.Messages, _ = s.marks()
 	w.Found = func(list []gharchive.Elsewhere) error {
 		for _, e := range list {
 			name, err := evidence.ParseRepository(e.Repo)

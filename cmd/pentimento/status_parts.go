@@ -17,7 +17,7 @@ import (
 
 // answersOf is where a part's answers lie, for those whose origin has another name.
 var answersOf = map[string][]evidence.Origin{
-	"recovery": {evidence.OriginGitData}, "pulls": {evidence.OriginPullTimeline}, "logs": {evidence.OriginRunLogs},
+	"recovery": {evidence.OriginGitData}, "pulls": {evidence.OriginPullTimeline}, "logs": {evidence.OriginRunLogs}, "actors": {evidence.OriginUserEvents},
 	"admin": {evidence.OriginSecrets, evidence.OriginAccess}, "git": nil, "catch-up": nil, // catch-up adds to activity and runs
 }
 

@@ -41,12 +41,15 @@ func (c *Case) AppendElsewhere(ctx context.Context, list []evidence.Elsewhere) e
 	return nil
 }
 
-// Pushers lists the logins that sources name for the updates whose new tip the last analysis took for a campaign commit, other than removals.
+// Pushers lists the logins that sources name for the updates whose new tip the last analysis took for a campaign commit, other than
+// removals, and for the runs that a push of one started.
 // Empty before the first analysis.
 func (c *Case) Pushers(ctx context.Context) ([]string, error) {
 	var out []string
-	err := c.each(ctx, `SELECT DISTINCT u.actor FROM ref_update u JOIN campaign_commit k ON k.repository = u.repository AND k.oid = u.after
-		WHERE u.actor <> '' AND k.role <> 'removal' ORDER BY u.actor`, nil, func(scan func(...any) error) error {
+	err := c.each(ctx, `SELECT u.actor FROM ref_update u JOIN campaign_commit k ON k.repository = u.repository AND k.oid = u.after
+		 WHERE u.actor <> '' AND k.role <> 'removal'
+		UNION SELECT n.actor FROM run n JOIN campaign_commit k ON k.repository = n.repository AND k.oid = n.head_sha
+		 WHERE n.actor <> '' AND n.event = 'push' AND k.role <> 'removal' ORDER BY 1`, nil, func(scan func(...any) error) error {
 		var login string
 		err := scan(&login)
 		out = append(out, login)
