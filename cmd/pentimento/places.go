@@ -206,11 +206,12 @@ func (s *steps) archives(ctx context.Context) error {
 	})
 }
 
-// watch asks for pushes elsewhere by whoever pushed for a campaign, as far as an analysis has told, and with the campaigns' messages.
+// watch asks for pushes elsewhere by whoever pushed for a campaign, as far as an analysis has told, and with the campaigns' messages and
+// branches.
 func (s *steps) watch(ctx context.Context, found *[]evidence.Elsewhere) (gharchive.Watch, error) {
 	actors, err := s.file.Pushers(ctx)
 	w := gharchive.Watch{Actors: slices.DeleteFunc(actors, isProgram)}
-	w.Messages, _ = s.marks()
+	w.Messages, w.Branches = s.marks()
 	w.Found = func(list []gharchive.Elsewhere) error {
 		for _, e := range list {
 			name, err := evidence.ParseRepository(e.Repo)
@@ -218,7 +219,7 @@ func (s *steps) watch(ctx context.Context, found *[]evidence.Elsewhere) (gharchi
 				continue // what GitHub would not call a repository cannot be added to the case either
 			}
 			*found = append(*found, evidence.Elsewhere{Origin: evidence.OriginArchive, ExternalID: e.EventID, FullName: name, GitHubID: e.RepoID, Ref: e.Ref,
-				Head: e.Head, At: e.At, Clock: when.Archive, Actor: e.Actor, Patterns: e.Messages})
+				Head: e.Head, At: e.At, Clock: when.Archive, Actor: e.Actor, Patterns: slices.Concat(e.Messages, e.Branches)})
 		}
 		return nil
 	}

@@ -8,6 +8,7 @@ const maxKey = 192
 // sight is what stands at the fixed places of a line. Its texts alias the line.
 type sight struct {
 	push     bool
+	watched  bool // of a type that a lookout decides on
 	wanted   bool // of a type that is decoded for repositories of the case; else the fields below are of no use
 	actor    []byte
 	repoID   int64
@@ -40,6 +41,7 @@ func glance(b []byte) (s sight, ok bool) {
 		return s, false
 	}
 	s.wanted, s.push = wanted(string(b[:typ])), string(b[:typ]) == "PushEvent"
+	s.watched = watched(string(b[:typ]))
 	if b, ok = bytes.CutPrefix(b[typ:], []byte(`","actor":{`)); !ok || !s.wanted {
 		return s, ok
 	}

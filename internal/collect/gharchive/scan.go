@@ -268,7 +268,7 @@ func (s *sieve) asked(seen sight, b []byte) bool {
 	}
 	var key [maxKey]byte
 	return s.gather.index.has(seen.repoID, fold(&key, seen.repoName)) ||
-		(s.lookout != nil && seen.push && s.lookout.may(fold(&key, seen.actor), b))
+		(s.lookout != nil && seen.watched && s.lookout.may(fold(&key, seen.actor), b))
 }
 
 func (s *sieve) decode(b []byte) {
@@ -292,7 +292,7 @@ func (s *sieve) place(e event, b []byte) {
 	}
 	if _, how := s.gather.index.find(e.repoID, e.repoName); how != foreign {
 		s.gather.take(e, b)
-	} else if s.lookout != nil && e.typ == "PushEvent" {
+	} else if s.lookout != nil && watched(e.typ) {
 		if found, ok := s.lookout.see(e, b); ok && len(s.elsewhere) < maxElsewhere {
 			s.elsewhere = append(s.elsewhere, found)
 		}

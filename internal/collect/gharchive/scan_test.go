@@ -240,19 +240,28 @@ func TestManyEmptyMembers(t *testing.T) {
 
 func TestWatch(t *testing.T) {
 	var found []Elsewhere
-	cfg := Config{Watch: Watch{Actors: []string{"Mallory"}, Messages: []string{`add "security" workflow`, "ZZZ"}, Found: func(e []Elsewhere) error { found = append(found, e...); return nil }}}
+	cfg := Config{Watch: Watch{Actors: []string{"Mallory"}, Messages: []string{`add "security" workflow`, "ZZZ"}, Branches: []string{"stale-*", "[ab]-evil", "x?"}, Found: func(e []Elsewhere) error { found = append(found, e...); return nil }}}
 	got := oneHour(t, cfg,
 		sample{ID: "1", RepoID: 5, Repo: "other/one", Actor: "mallory", Payload: pushNew("refs/heads/x", shaA, shaB)}.line(),
 		sample{ID: "2", RepoID: 6, Repo: "other/two", Payload: pushOld("refs/heads/x", shaA, shaB, "first", `ci: add "security" workflow now`)}.line(),
 		sample{ID: "3", RepoID: 6, Repo: "other/two", Payload: pushOld("refs/heads/x", shaA, shaB, "security")}.line(),
 		sample{ID: "4", RepoID: 6, Repo: "other/two", Actor: "mallory", Type: "WatchEvent", Payload: `{"action":"started"}`}.line(),
 		strings.Replace(sample{ID: "5", RepoID: 7, Repo: "other/three", Actor: "MALLORY"}.line(), ":", ": ", 1),
-		sample{ID: "6", Actor: "mallory"}.line())
+		sample{ID: "6", Actor: "mallory"}.line(),
+		sample{ID: "7", RepoID: 8, Repo: "other/four", Payload: pushNew("refs/heads/stale-17", shaA, shaB)}.line(),
+		sample{ID: "8", RepoID: 8, Repo: "other/four", Type: "CreateEvent", Payload: `{"ref":"a-evil","ref_type":"branch","full_ref":"refs/heads/a-evil"}`}.line(),
+		sample{ID: "9", RepoID: 8, Repo: "other/four", Type: "CreateEvent", Payload: `{"ref":"stale-17","ref_type":"tag"}`}.line(),
+		sample{ID: "10", RepoID: 8, Repo: "other/four", Type: "CreateEvent", Payload: `{"ref":null,"ref_type":"repository"}`, Actor: "mallory"}.line(),
+		sample{ID: "11", RepoID: 8, Repo: "other/four", Payload: pushNew("refs/heads/not-stale-17", shaA, shaB)}.line(),
+		sample{ID: "12", RepoID: 8, Repo: "other/four", Payload: pushNew("refs/tags/stale-17", shaA, shaB)}.line(),
+		sample{ID: "13", RepoID: 8, Repo: "other/four", Type: "CreateEvent", Payload: `{"ref":"side","ref_type":"branch"}`, Actor: "mallory"}.line(),
+		sample{ID: "14", RepoID: 8, Repo: "other/four", Type: "DeleteEvent", Payload: `{"ref":"stale-17","ref_type":"branch"}`, Actor: "mallory"}.line())
 	var ids []string
 	for _, e := range found {
-		ids = append(ids, fmt.Sprint(e.EventID, " ", e.Repo, " ", e.RepoID, " ", e.ByActor, " ", e.Messages))
+		ids = append(ids, fmt.Sprint(e.EventID, " ", e.Repo, " ", e.RepoID, " ", e.ByActor, " ", e.Messages, " ", e.Branches))
 	}
-	if want := `[1 other/one 5 true [] 2 other/two 6 false [add "security" workflow] 5 other/three 7 true []]`; fmt.Sprint(ids) != want {
+	if want := `[1 other/one 5 true [] [] 2 other/two 6 false [add "security" workflow] [] 5 other/three 7 true [] [] 7 other/four 8 false [] [stale-*]` +
+		` 8 other/four 8 false [] [[ab]-evil] 13 other/four 8 true [] []]`; fmt.Sprint(ids) != want {
 		t.Errorf("found %v", ids)
 	}
 	if len(got.updates()) != 1 || found[0].Archive != "2025-04-02-3.json.gz" || found[0].Ref != "refs/heads/x" || string(found[0].Head) != shaB || !found[0].At.Equal(eventTime) {
@@ -267,7 +276,7 @@ func FuzzLine(f *testing.F) {
 	}
 	f.Add([]byte(`{"id":"1","type":"WatchEvent","actor":{}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s := newSieve(newIndex(demo()), Watch{Actors: []string{"octo-dev"}, Messages: []string{"x"}, Found: func([]Elsewhere) error { return nil }})
+		s := newSieve(newIndex(demo()), Watch{Actors: []string{"octo-dev"}, Messages: []string{"x"}, Branches: []string{"m*n"}, Found: func([]Elsewhere) error { return nil }})
 		s.line(b)
 		if s.events+s.bad != 1 || s.pushes > s.events {
 			t.Fatalf("%d events, %d pushes, %d bad", s.events, s.pushes, s.bad)
