@@ -6,9 +6,26 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"pentimento/internal/drill"
 )
+
+// writeKept is the script command "kept RECIPE DIR". The hours are those of the recipe's last two weeks.
+func writeKept(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: kept RECIPE DIR")
+	}
+	recipe, err := drill.Parse(args[0], []byte(ts.ReadFile(args[0])))
+	ts.Check(err)
+	dir := ts.MkAbs(args[1])
+	ts.Check(os.MkdirAll(filepath.Join(dir, "hours"), 0o755))
+	ts.Check(recipe.WriteAuditLog(filepath.Join(dir, "audit.jsonl")))
+	ts.Check(recipe.WriteWebhooks(filepath.Join(dir, "webhooks.jsonl")))
+	ts.Check(recipe.WriteArchive(filepath.Join(dir, "hours"), recipe.Now.Add(-14*24*time.Hour), recipe.Now))
+}
 
 // unpackArchive is the script command "unpack ARCHIVE": every file of a capture into the current folder, as any tool would.
 func unpackArchive(ts *testscript.TestScript, neg bool, args []string) {

@@ -14,6 +14,7 @@ import (
 // TestScripts runs one script for each behaviour through the built program. Beside testscript's own commands there are
 //
 //	github RECIPE   serves a recipe of the drill, its address in $PENTIMENTO_HOST
+//	kept RECIPE DIR  writes what others kept of its world: audit.jsonl, webhooks.jsonl, hours/ of the archive
 //	unpack ARCHIVE  unpacks a capture into the current folder
 //	spoil A COPY    copies a capture and changes one byte of a bundle
 //
@@ -33,7 +34,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"github": serveRecipe, "unpack": unpackArchive, "spoil": spoilArchive},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"github": serveRecipe, "kept": writeKept, "unpack": unpackArchive, "spoil": spoilArchive},
 	})
 }
 
