@@ -84,6 +84,12 @@ func (p *program) verifyArchive(ctx context.Context, path string, asJSON bool) (
 	}
 	var v verified
 	v.checked("file in the archive", len(archive.Manifest.Files))
+	if n := len(archive.Manifest.Missing); n > 0 {
+		v.Checks = append(v.Checks, verifiedRow{"object that could not be had", n, "see manifest.json"})
+	}
+	if n := archive.Manifest.Waiting; n > 0 {
+		v.Checks = append(v.Checks, verifiedRow{"repository not collected whole", n, "captured as far as it was"})
+	}
 	for _, f := range archive.Faults {
 		v.fault("file in the archive", filepath.Base(path), f)
 	}

@@ -14,7 +14,11 @@ import (
 // Bounds of what is read of an archive that somebody handed us: a file may inflate to what its manifest says and no more.
 const (
 	maxManifest = 64 << 20 // a line for each of a million files
-	maxFile     = 1 << 40  // SQLite itself stops earlier on most file systems
+	// maxRatio is how often over a file may inflate: what is in a case is compressed already, so an archive that grows more than that is made
+	// to fill the disk of whoever checks it.
+	maxRatio = 100
+	// smallFile is what may inflate as it likes.
+	smallFile = 1 << 20
 )
 
 // ErrForeign is returned for what is not an archive of this package.
@@ -24,18 +28,6 @@ var ErrForeign = errors.New("not an archive written by collect --preserve")
 type Checked struct {
 	Manifest Manifest
 	Faults   []string // one sentence each; empty: every file is there and has its digest
-}
-
-// Recognise reports whether a file begins as a ZIP archive does.
-func Recognise(path string) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	var magic [4]byte
-	_, err = io.ReadFull(f, magic[:])
-	return err == nil && string(magic[:]) == "PK\x03\x04"
 }
 
 // Check reads an archive and holds every file against its digest. The case is written to caseTo on the way, which must not exist, so that it
@@ -56,8 +48,15 @@ func Check(path, caseTo string) (out Checked, err error) {
 	if out.Manifest, err = readManifest(files[manifestName]); err != nil {
 		return out, fmt.Errorf("verify %s: %w", path, err)
 	}
+	if fault := checkSums(files[sumsName], out.Manifest); fault != "" {
+		out.Faults = append(out.Faults, fmt.Sprintf("%q %s", sumsName, fault))
+	}
 	listed := map[string]bool{manifestName: true, sumsName: true}
 	for _, e := range out.Manifest.Files {
+		if listed[e.Name] {
+			out.Faults = append(out.Faults, fmt.Sprintf("%q is in the manifest twice", e.Name))
+			continue
+		}
 		listed[e.Name] = true
 		fault, err := checkFile(files[e.Name], e, caseTo)
 		if err != nil {
@@ -73,6 +72,25 @@ func Check(path, caseTo string) (out Checked, err error) {
 		}
 	}
 	return out, nil
+}
+
+// checkSums says how the list for sha256sum differs from the manifest, if it does.
+func checkSums(f *zip.File, m Manifest) string {
+	if f == nil {
+		return "is not in the archive"
+	}
+	r, err := f.Open()
+	if err != nil {
+		return fmt.Sprintf("cannot be read: %v", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(r, maxManifest))
+	if err = errors.Join(err, r.Close()); err != nil {
+		return fmt.Sprintf("cannot be read to its end: %v", err)
+	}
+	if string(text) != m.sums() {
+		return "has other digests than the manifest"
+	}
+	return ""
 }
 
 func readManifest(f *zip.File) (m Manifest, err error) {
@@ -99,8 +117,8 @@ func checkFile(f *zip.File, e Entry, caseTo string) (fault string, err error) {
 	if f == nil {
 		return "is in the manifest and not in the archive", nil
 	}
-	if e.Bytes < 0 || e.Bytes > maxFile {
-		return fmt.Sprintf("claims %d bytes", e.Bytes), nil
+	if e.Bytes < 0 || e.Bytes > smallFile && uint64(e.Bytes)/maxRatio > f.CompressedSize64 {
+		return fmt.Sprintf("claims %d bytes of %d compressed ones, which no capture does", e.Bytes, f.CompressedSize64), nil
 	}
 	r, err := f.Open()
 	if err != nil {

@@ -34,9 +34,19 @@ type Manifest struct {
 	Schema  string    `json:"schema"`
 	MadeAt  time.Time `json:"made_at"` // UTC
 	MadeBy  string    `json:"made_by"` // version of the program
-	Objects bool      `json:"objects"` // git objects are in it, which may hold secrets that somebody committed
+	Objects bool      `json:"objects"` // git objects were asked for: what is in objects/ may hold secrets that somebody committed
+	Waiting int       `json:"waiting"` // repositories of which the collection had not had everything yet
 	Missing []Missing `json:"missing,omitempty"`
 	Files   []Entry   `json:"files"`
+}
+
+// sums are the digests as sha256sum reads them.
+func (m Manifest) sums() string {
+	var out strings.Builder
+	for _, e := range m.Files {
+		fmt.Fprintf(&out, "%s  %s\n", e.SHA256, e.Name)
+	}
+	return out.String()
 }
 
 // Entry is one file of the archive.
@@ -49,7 +59,7 @@ type Entry struct {
 // Missing is what should be in the archive and could not be had.
 type Missing struct {
 	Name   string `json:"name"` // of the file that it belongs to
-	What   string `json:"what"` // an object id
+	What   string `json:"what"` // an object id, or "all" of a repository
 	Reason string `json:"reason"`
 }
 
@@ -59,11 +69,13 @@ type Writer struct {
 	manifest Manifest
 }
 
-// NewWriter begins an archive. Files of the same content and the same stamps give the same bytes.
-func NewWriter(w io.Writer, madeAt time.Time, madeBy string, objects bool) *Writer {
+// NewWriter begins an archive of which m says when and by what it is made, and what it is of. Files of the same content and the same stamps give
+// the same bytes.
+func NewWriter(w io.Writer, m Manifest) *Writer {
+	m.Schema, m.MadeAt = Schema, m.MadeAt.UTC()
 	z := zip.NewWriter(w)
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
-	return &Writer{zip: z, manifest: Manifest{Schema: Schema, MadeAt: madeAt.UTC(), MadeBy: madeBy, Objects: objects}}
+	return &Writer{zip: z, manifest: m}
 }
 
 // Add writes one file, whose content write gives.
@@ -83,20 +95,19 @@ func (w *Writer) Add(name string, write func(io.Writer) error) error {
 // Lacks notes what could not be had.
 func (w *Writer) Lacks(m Missing) { w.manifest.Missing = append(w.manifest.Missing, m) }
 
+// Lacking counts what was noted so far.
+func (w *Writer) Lacking() int { return len(w.manifest.Missing) }
+
 // Close writes the manifest and ends the archive.
 func (w *Writer) Close() error {
 	if err := w.Add(readmeName, func(f io.Writer) error { _, err := io.WriteString(f, w.readme()); return err }); err != nil {
 		return err
 	}
-	var sums strings.Builder
-	for _, e := range w.manifest.Files {
-		fmt.Fprintf(&sums, "%s  %s\n", e.SHA256, e.Name)
-	}
 	text, err := json.MarshalIndent(w.manifest, "", "  ")
 	if err != nil {
 		return fmt.Errorf("preserve: manifest: %w", err)
 	}
-	if err := w.plain(sumsName, sums.String()); err != nil {
+	if err := w.plain(sumsName, w.manifest.sums()); err != nil {
 		return err
 	}
 	if err := w.plain(manifestName, string(text)+"\n"); err != nil {

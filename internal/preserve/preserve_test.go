@@ -17,7 +17,7 @@ var made = time.Date(2025, 9, 12, 12, 0, 0, 0, time.UTC)
 func write(t *testing.T, files map[string]string) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	w := NewWriter(&out, made, "(devel)", true)
+	w := NewWriter(&out, Manifest{MadeAt: made, MadeBy: "(devel)", Objects: true})
 	for _, name := range []string{CaseName, "objects/o/r.bundle"} {
 		if err := w.Add(name, func(f io.Writer) error { _, err := io.WriteString(f, files[name]); return err }); err != nil {
 			t.Fatal(err)
@@ -114,8 +114,21 @@ func TestEveryChangeIsFound(t *testing.T) {
 			}
 			return n, s, true
 		}), "bytes"},
-		"gone":  {rewrite(t, archive, func(n, s string) (string, string, bool) { return n, s, n != "objects/o/r.bundle" }), "not in the archive"},
-		"more":  {rewrite(t, archive, same, "../../evil"), "not in its manifest"},
+		"gone": {rewrite(t, archive, func(n, s string) (string, string, bool) { return n, s, n != "objects/o/r.bundle" }), "not in the archive"},
+		"more": {rewrite(t, archive, same, "../../evil"), "not in its manifest"},
+		"other sums": {rewrite(t, archive, func(n, s string) (string, string, bool) {
+			if n == sumsName {
+				s = strings.Replace(s, "  case.db", "  case.dc", 1)
+			}
+			return n, s, true
+		}), "other digests"},
+		"no sums": {rewrite(t, archive, func(n, s string) (string, string, bool) { return n, s, n != sumsName }), "not in the archive"},
+		"in the manifest twice": {rewrite(t, archive, func(n, s string) (string, string, bool) {
+			if n == manifestName {
+				s = strings.ReplaceAll(s, "objects/o/r.bundle", CaseName)
+			}
+			return n, s, true
+		}), "in the manifest twice"},
 		"twice": {rewrite(t, archive, same, "objects/o/r.bundle"), "twice"},
 		"cut":   {damage(archive), ""},
 	} {
@@ -155,7 +168,7 @@ func TestForeignFiles(t *testing.T) {
 
 func FuzzCheck(f *testing.F) {
 	var out bytes.Buffer
-	w := NewWriter(&out, made, "v", false)
+	w := NewWriter(&out, Manifest{MadeAt: made, MadeBy: "v"})
 	if err := errors.Join(w.Add(CaseName, func(w io.Writer) error { _, err := io.WriteString(w, "case"); return err }), w.Close()); err != nil {
 		f.Fatal(err)
 	}
@@ -174,4 +187,12 @@ func FuzzCheck(f *testing.F) {
 			t.Errorf("%d files beside the archive: %v", len(names)-1, err)
 		}
 	})
+}
+
+func TestWhatInflatesWithoutEndIsNotUnpacked(t *testing.T) {
+	archive := write(t, map[string]string{CaseName: strings.Repeat("a", 300*smallFile), "objects/o/r.bundle": ""})
+	out, text, err := check(t, archive)
+	if err != nil || !strings.Contains(strings.Join(out.Faults, ""), "no capture does") || text != "" {
+		t.Errorf("%q, %d bytes unpacked, %v", out.Faults, len(text), err)
+	}
 }
