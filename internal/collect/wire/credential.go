@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -62,31 +63,35 @@ func (s standing) left(now time.Time) int {
 	return s.remaining
 }
 
-// bearers lists who may send a request.
-func (t *transport) bearers(req *http.Request) []int {
+// bearers lists who may send a request. git is never asked twice by one that it did not accept for this request; after all of them nobody
+// asks, for a public repository needs no credential, and a bad one hides it.
+func (t *transport) bearers(req *http.Request, unaccepted []int) []int {
 	if u := req.URL; len(t.cfg.Credentials) == 0 || download(req) || !t.hosts.has(u) || !private(u) {
 		return []int{nobody}
 	}
 	var out []int
 	for i := range t.cfg.Credentials {
-		if !t.refused[i] {
+		if !t.refused[i] && !slices.Contains(unaccepted, i) {
 			out = append(out, i)
 		}
 	}
-	if len(out) == 0 { // all were refused: the answer to the first says so again
-		return []int{0}
+	switch {
+	case len(out) > 0:
+		return out
+	case gitPath(req.URL.Path):
+		return []int{nobody}
 	}
-	return out
+	return []int{0} // all were refused: the answer to the first says so again
 }
 
 // choose picks the credential that has most left of the limit that the request counts against. Where all are spent it gives the account
 // whose pause ends first.
-func (t *transport) choose(req *http.Request) (who int, spent *account, p pause) {
+func (t *transport) choose(req *http.Request, unaccepted []int) (who int, spent *account, p pause) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now, kind, most := t.cfg.Now(), limitKey(req), -1
 	var first *account
-	for _, b := range t.bearers(req) {
+	for _, b := range t.bearers(req, unaccepted) {
 		a := account{b, kind}
 		s := t.standings[a]
 		switch {
@@ -104,18 +109,35 @@ func (t *transport) choose(req *http.Request) (who int, spent *account, p pause)
 	return nobody, first, p
 }
 
-// refuse notes that a host does not accept a credential, and tells whether there is another to ask with.
+// refuse notes that the API does not accept a credential, and tells whether there is another to ask with. Of requests that were under way
+// with it at one time the first says so.
 func (t *transport) refuse(who int) bool {
 	t.mu.Lock()
-	if who == nobody || len(t.cfg.Credentials) < 2 || t.refused[who] {
+	if who == nobody || len(t.cfg.Credentials) < 2 {
 		t.mu.Unlock()
 		return false
 	}
+	said := t.refused[who]
 	t.refused[who] = true
 	others := len(t.cfg.Credentials) - len(t.refused)
 	t.mu.Unlock()
-	t.cfg.OnRefused(who+1, len(t.cfg.Credentials))
+	if !said {
+		t.cfg.OnRefused(who+1, len(t.cfg.Credentials))
+	}
 	return others > 0
+}
+
+// unauthorized tells whether a request that got a 401 is to be sent by somebody else. What git does not accept the API may: git answers so
+// for a repository that the credential must not see, too.
+func (t *transport) unauthorized(req *http.Request, who int, used *patience) bool {
+	if !gitPath(req.URL.Path) {
+		return t.refuse(who)
+	}
+	if who == nobody {
+		return false
+	}
+	used.unaccepted = append(used.unaccepted, who)
+	return true
 }
 
 // total sums what is left over all credentials of the limit of a request, those that nobody has told of left out.

@@ -111,6 +111,72 @@ func TestTokenThatIsNotAccepted(t *testing.T) {
 	}
 }
 
+// Requests that were under way with a token when it was found out are all sent again with another; it is said once.
+func TestTokenRefusedToSeveralAtOnce(t *testing.T) {
+	const n = 3
+	var together, all sync.WaitGroup
+	together.Add(n)
+	c, refused := &clock{now: start}, 0
+	cfg := c.config(roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.Header.Get("Authorization") == "Bearer good" {
+			return reply(200, "ok"), nil
+		}
+		together.Done() // nobody has an answer before all have asked
+		together.Wait()
+		return reply(401, `{"message":"Bad credentials"}`), nil
+	}))
+	cfg.Credentials = []*Credential{Token("stale"), Token("good")}
+	cfg.OnRefused = func(int, int) { refused++ }
+	client := NewClient(cfg)
+	for range n {
+		all.Go(func() {
+			if resp, err := client.Get("https://api.example.invalid/x"); err != nil || resp.StatusCode != 200 {
+				t.Errorf("got %v %v", resp, err)
+			}
+		})
+	}
+	all.Wait()
+	if refused != 1 {
+		t.Errorf("said %d times", refused)
+	}
+}
+
+// A token that git does not accept is followed by the others and by none at all, and stays good for the API.
+func TestTokenThatGitDoesNotAccept(t *testing.T) {
+	for name, c := range map[string]struct {
+		accepts []string // "" is nobody
+		status  int
+		by      []string
+	}{
+		"the first": {[]string{"a", "b"}, 200, []string{"a"}},
+		"another":   {[]string{"b"}, 200, []string{"a", "b"}},
+		"nobody's":  {[]string{""}, 200, []string{"a", "b", ""}},
+		"none":      {nil, 401, []string{"a", "b", ""}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock, by := &clock{now: start}, []string{}
+			cfg := clock.config(roundTrip(func(r *http.Request) (*http.Response, error) {
+				if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+					return reply(200, "ok"), nil
+				}
+				_, token, _ := r.BasicAuth()
+				if by = append(by, token); !slices.Contains(c.accepts, token) {
+					return reply(401, ""), nil
+				}
+				return reply(200, "ok"), nil
+			}))
+			cfg.Credentials = []*Credential{Token("a"), Token("b")}
+			cfg.OnRefused = func(n, _ int) { t.Errorf("token %d was called bad for the API", n) }
+			client := NewClient(cfg)
+			resp, err := client.Get("https://api.example.invalid/o/r.git/info/refs?service=git-upload-pack")
+			if err != nil || resp.StatusCode != c.status || !slices.Equal(by, c.by) {
+				t.Errorf("got %v %v, asked by %q", resp, err, by)
+			}
+			asks(t, client, 1)
+		})
+	}
+}
+
 // Limits that never end with any token end the request, not the patience of whoever waits for it.
 func TestLimitsOfAllTokens(t *testing.T) {
 	asked, c := 0, &clock{now: start}

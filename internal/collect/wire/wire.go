@@ -3,7 +3,8 @@
 // answer too large ([TooLargeError]) or one that stopped coming ([StallError]).
 //
 // It takes credentials and the hosts that may see them. No other host does, nor anybody on a plain connection except loopback. Of several
-// credentials it uses the one that has most left of a limit, and waits only when all are spent. It gives a plain *http.Client, so that
+// credentials it uses the one that has most left of a limit, and waits only when all are spent. One that the API does not accept is left out;
+// git is asked without any when it accepts none. It gives a plain *http.Client, so that
 // go-github and the git client need to know nothing of limits and retries. Every request it repeats only reads (GET, and the POSTs of
 // git-upload-pack and of GraphQL queries), so repeating is safe; the one other POST mints the token of an app ([App]).
 //
@@ -143,6 +144,8 @@ type patience struct {
 	waited time.Duration
 	limits int
 	tries  int
+	// unaccepted are the credentials that git did not accept.
+	unaccepted []int
 }
 
 // RoundTrip sends the request until it has an answer that no waiting would better, within the bounds above. A 5xx that outlasts the
@@ -154,7 +157,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	var used patience
 	for {
-		who, spent, p := t.choose(req)
+		who, spent, p := t.choose(req, used.unaccepted)
 		if spent != nil {
 			if err := t.wait(req, &used, *spent, p); err != nil {
 				return nil, err
@@ -210,7 +213,7 @@ func (t *transport) settle(req *http.Request, who int, resp *http.Response, used
 		t.pauseUntil(account{who, limitKey(req)}, p)
 		return true, nil
 	}
-	if resp.StatusCode == http.StatusUnauthorized && !gitPath(req.URL.Path) && t.refuse(who) {
+	if resp.StatusCode == http.StatusUnauthorized && t.unauthorized(req, who, used) {
 		closeBody(resp)
 		return true, nil
 	}
