@@ -31,7 +31,7 @@ func long(n int) *evidence.Bulk {
 	r := rand.New(rand.NewPCG(1, 2))
 	words := strings.Fields("fix update the parser tests for release docs handle error when a branch is gone add support of new format in")
 	b := &evidence.Bulk{Via: "mirror"}
-	b.Grow(n, 500)
+	b.Grow(n)
 	folder := hashed("workflows 0")
 	for i := range n {
 		who := fmt.Sprintf("Person %d", r.IntN(900))

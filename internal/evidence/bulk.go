@@ -16,14 +16,17 @@ type Bulk struct {
 
 	rows    []bulkRow
 	parents []Hash
-	text    []byte
+	text    [][]byte // in pieces: a history's messages come to a hundred megabytes, which growing slices would copy over and over
 	changes map[int32][]string
 }
 
-// bulkRow is one commit. Its text stands in Bulk.text from at on: the parts of author and committer, then the message.
+// bulkPiece is the size of a piece of text. A commit's text lies in one piece, however large.
+const bulkPiece = 1 << 20
+
+// bulkRow is one commit. Its text stands in one piece of Bulk.text from at on: the parts of author and committer, then the message.
 type bulkRow struct {
 	oid, tree, workflows Hash
-	at                   int
+	piece, at            int32
 	parentsAt            int32
 	parents              int32
 	author, committer    bulkPerson
@@ -81,18 +84,19 @@ func (c BulkCommit) Commit() Commit {
 	return out
 }
 
-// Grow makes room for so many commits with so much text each.
-func (b *Bulk) Grow(commits, text int) {
-	b.rows, b.parents, b.text = slices.Grow(b.rows, commits), slices.Grow(b.parents, commits+commits/4), slices.Grow(b.text, commits*text)
+// Grow makes room for so many commits, but for their text.
+func (b *Bulk) Grow(commits int) {
+	b.rows, b.parents = slices.Grow(b.rows, commits), slices.Grow(b.parents, commits+commits/4)
 }
 
 // Add copies a commit into the bulk.
 func (b *Bulk) Add(c BulkCommit) {
-	r := bulkRow{oid: c.OID, tree: c.Tree, workflows: c.Workflows, at: len(b.text), parentsAt: int32(len(b.parents)), parents: int32(len(c.Parents)),
+	text := b.room(c.Author.size() + c.Committer.size() + len(c.Message))
+	r := bulkRow{oid: c.OID, tree: c.Tree, workflows: c.Workflows, piece: int32(len(b.text) - 1), at: int32(len(*text)),
+		parentsAt: int32(len(b.parents)), parents: int32(len(c.Parents)), author: c.Author.lengths(), committer: c.Committer.lengths(),
 		message: int32(len(c.Message)), signed: c.Signed, known: c.Known}
 	b.parents = append(b.parents, c.Parents...)
-	r.author, r.committer = b.person(c.Author), b.person(c.Committer)
-	b.text = append(b.text, c.Message...)
+	*text = append(c.Committer.append(c.Author.append(*text)), c.Message...)
 	if len(c.RootChanges) > 0 {
 		if b.changes == nil {
 			b.changes = map[int32][]string{}
@@ -102,10 +106,25 @@ func (b *Bulk) Add(c BulkCommit) {
 	b.rows = append(b.rows, r)
 }
 
-func (b *Bulk) person(p BulkPerson) bulkPerson {
-	b.text = append(append(append(b.text, p.Name...), p.Email...), p.Zone...)
+// room gives the last piece of text, which takes so many bytes more.
+func (b *Bulk) room(size int) *[]byte {
+	if last := len(b.text) - 1; last < 0 || cap(b.text[last])-len(b.text[last]) < size {
+		b.text = append(b.text, make([]byte, 0, max(size, bulkPiece)))
+	}
+	return &b.text[len(b.text)-1]
+}
+
+func (p BulkPerson) size() int { return len(p.Name) + len(p.Email) + len(p.Zone) }
+
+func (p BulkPerson) append(to []byte) []byte {
+	return append(append(append(to, p.Name...), p.Email...), p.Zone...)
+}
+
+func (p BulkPerson) lengths() bulkPerson {
 	return bulkPerson{seconds: p.Seconds, name: int32(len(p.Name)), email: int32(len(p.Email)), zone: int32(len(p.Zone))}
 }
+
+func (p bulkPerson) size() int { return int(p.name) + int(p.email) + int(p.zone) }
 
 // AddFacts adds a commit and what its tree holds as they are told elsewhere.
 func (b *Bulk) AddFacts(c Commit, h Holding) {
@@ -139,17 +158,14 @@ func (b *Bulk) Committed(i int) int64 { return b.rows[i].committer.seconds }
 
 // TextSize is the length of all text of the i-th commit, in bytes.
 func (b *Bulk) TextSize(i int) int {
-	end := len(b.text)
-	if i+1 < len(b.rows) {
-		end = b.rows[i+1].at
-	}
-	return end - b.rows[i].at
+	r := &b.rows[i]
+	return r.author.size() + r.committer.size() + int(r.message)
 }
 
 // At gives the i-th commit. Its slices are good as long as nothing is added.
 func (b *Bulk) At(i int) BulkCommit {
 	r := &b.rows[i]
-	rest := b.text[r.at:]
+	rest := b.text[r.piece][r.at:]
 	cut := func(n int32) (part []byte) {
 		part, rest = rest[:n:n], rest[n:]
 		return part

@@ -46,7 +46,7 @@ func (w *walk) fast(ctx context.Context, groups []group) (*gitpack.History, erro
 	}
 	w.absent(h, groups)
 	f := fastWalk{walk: w, h: h, groups: groups, bulk: &evidence.Bulk{Via: w.via}}
-	f.bulk.Grow(min(h.Len(), bulkCommits), 256)
+	f.bulk.Grow(min(h.Len(), bulkCommits))
 	err = h.Raw(ctx, f.commit)
 	if err == nil {
 		err = f.flushBulk()
