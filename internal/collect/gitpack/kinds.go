@@ -56,11 +56,12 @@ func (r *Reader) packCommits(ctx context.Context, k int) ([]OID, error) {
 	parts := make([][]OID, r.limits.Workers)
 	err := crew(ctx, r.limits.Workers, func(ctx context.Context, id int) error {
 		from, to := id*len(order)/len(parts), (id+1)*len(order)/len(parts)
+		memo := &kindMemo{pack: k}
 		for i, key := range order[from:to] {
 			if i%(16*breather) == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
-			kind, err := r.kind(place{k, keyOffset(key)})
+			kind, err := r.kind(place{k, keyOffset(key)}, memo)
 			if err != nil {
 				return err
 			}
@@ -73,18 +74,46 @@ func (r *Reader) packCommits(ctx context.Context, k int) ([]OID, error) {
 	return slices.Concat(parts...), err
 }
 
-// kind follows deltas to say what an object is.
-func (r *Reader) kind(at place) (Kind, error) {
-	for range maxDepth + 1 {
+// Kind says of what kind an object is, by the heads of it and of what it is a delta of: it does not read it. The error is as of [Reader.Read].
+func (r *Reader) Kind(o OID) (kind Kind, err error) {
+	err = guard(func() error {
+		s, ok := r.find(&o)
+		if !ok {
+			return ErrNotFound
+		}
+		at, err := r.place(s)
+		if err == nil {
+			kind, err = r.kind(at, nil)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("kind of object %s: %w", o, err)
+	}
+	return kind, nil
+}
+
+// kind follows deltas to say what an object is, up to one that the memo knows.
+func (r *Reader) kind(at place, memo *kindMemo) (Kind, error) {
+	first := at
+	for depth := range maxDepth + 1 {
 		if at.pack < 0 {
 			kind, _, err := r.readLoose(r.loose[at.at], true)
 			return kind, err
+		}
+		if kind, below := memo.get(at); kind != 0 {
+			if depth += below; depth > maxDepth {
+				break
+			}
+			memo.put(first, kind, depth)
+			return kind, nil
 		}
 		e, err := r.packs[at.pack].entry(at.at)
 		if err != nil {
 			return 0, err
 		}
 		if e.kind != offsetDelta && e.kind != refDelta {
+			memo.put(first, e.kind, depth)
 			return e.kind, nil
 		}
 		if at, err = r.baseOf(at, e); err != nil {
@@ -92,6 +121,34 @@ func (r *Reader) kind(at place) (Kind, error) {
 		}
 	}
 	return 0, fmt.Errorf("%w: a delta chain of more than %d", ErrDamaged, maxDepth)
+}
+
+// kindMemo remembers the kinds of some objects of one pack, and how many deltas lie between each and what is none: chains share most of
+// their way. A newer object takes the place of an older one, so that it needs no more room for a larger pack. A nil memo knows nothing.
+type kindMemo struct {
+	pack  int
+	known [1 << 14]uint64 // offset, depth and kind in bits 19, 3 and 0; offsets are below maxOffset
+}
+
+const depthBits = 16 // hold maxDepth
+
+func memoPlace(off int64) int { return int(uint64(off) * 0x9e3779b97f4a7c15 >> 50) } // of Fibonacci hashing: the upper 14 bits
+
+func (m *kindMemo) get(at place) (Kind, int) {
+	if m == nil || at.pack != m.pack {
+		return 0, 0
+	}
+	v := m.known[memoPlace(at.at)]
+	if v>>(depthBits+3) != uint64(at.at) {
+		return 0, 0
+	}
+	return Kind(v & 7), int(v >> 3 & (1<<depthBits - 1))
+}
+
+func (m *kindMemo) put(at place, kind Kind, depth int) {
+	if m != nil && at.pack == m.pack {
+		m.known[memoPlace(at.at)] = uint64(at.at)<<(depthBits+3) | uint64(depth)<<3 | uint64(kind)
+	}
 }
 
 // A key sorts things by their offset in a pack and carries a number of 28 bits.

@@ -138,7 +138,7 @@ func (r *Reader) peel(z *inflater, tip OID, lost *absentees) (slot, bool, error)
 		if err != nil {
 			return 0, false, err
 		}
-		kind, err := r.kind(at)
+		kind, err := r.kind(at, nil)
 		if err != nil || kind == Commit {
 			return s, err == nil, err
 		}

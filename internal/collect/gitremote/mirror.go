@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"pentimento/internal/collect/gitpack"
 	"pentimento/internal/evidence"
 )
 
@@ -192,7 +193,7 @@ func (s *store) listing() (listing, error) {
 	for _, e := range asServed(s.refs) {
 		byName[e.name] = e.to
 		ref := evidence.ListedRef{Ref: evidence.Ref(e.name), OID: oidOf(e.to)}
-		if typ, raw, err := s.read(e.to, maxObject); err == nil && typ == plumbing.TagObject {
+		if raw, ok := s.tag(e.to); ok {
 			if to, ok := s.peel(raw); ok {
 				ref.Peeled = oidOf(to)
 			}
@@ -234,6 +235,17 @@ func asServed(refs refTable) refTable {
 	return out
 }
 
+// tag reads a tag object. What is none is not read: most refs name commits.
+func (s *store) tag(h plumbing.Hash) (raw []byte, ok bool) {
+	if s.packs != nil {
+		if kind, err := s.packs.Kind(gitpack.OID(h)); err == nil && kind != gitpack.Tag {
+			return nil, false
+		}
+	}
+	typ, raw, err := s.read(h, maxObject)
+	return raw, err == nil && typ == plumbing.TagObject
+}
+
 // peel follows a tag object to what is no tag.
 func (s *store) peel(raw []byte) (plumbing.Hash, bool) {
 	for range maxTagDepth {
@@ -241,11 +253,9 @@ func (s *store) peel(raw []byte) (plumbing.Hash, bool) {
 		if !ok {
 			return to, false
 		}
-		typ, next, err := s.read(to, maxObject)
-		if err != nil || typ != plumbing.TagObject {
+		if raw, ok = s.tag(to); !ok {
 			return to, true
 		}
-		raw = next
 	}
 	return plumbing.ZeroHash, false
 }
