@@ -45,6 +45,7 @@ func (p *program) analyze(ctx context.Context, c *casefile.Case) error {
 	if err != nil {
 		return err
 	}
+	paceMemory()
 	a := &analysis{file: c, packs: packs, info: info, windows: map[int64][]*exposure.Window{}}
 	if err := c.Rebuild(ctx, func(in *casefile.Inferences) error { return a.all(ctx, in) }); err != nil {
 		return err

@@ -18,8 +18,18 @@ import (
 	"pentimento/internal/evidence"
 )
 
-// memoryLimit is where the garbage collector begins to work hard: collection reads what hostile servers send, and must stay below 512 MiB.
-const memoryLimit = 400 << 20
+// Memory of the commands that work through a whole case. The garbage collector begins to work hard at memoryLimit: collection reads what
+// hostile servers send, and must stay below 512 MiB. Below that it works less than by default (100): one repository needs little memory,
+// and most of it for as long as the command runs.
+const (
+	memoryLimit = 400 << 20
+	memoryPace  = 400
+)
+
+func paceMemory() {
+	debug.SetMemoryLimit(memoryLimit)
+	debug.SetGCPercent(memoryPace)
+}
 
 const (
 	gitHub    = "https://github.com"
@@ -160,7 +170,7 @@ func (p *program) collect(ctx context.Context, c *casefile.Case, o collectOption
 	if len(targets) == 0 {
 		return hint(errors.New("the case holds no repositories"), "pentimento add OWNER/NAME, or add -f FILE")
 	}
-	debug.SetMemoryLimit(memoryLimit)
+	paceMemory()
 	s, err := p.newSteps(ctx, c, o)
 	if err != nil {
 		return err
