@@ -65,7 +65,7 @@ func (c *Case) packText(ctx context.Context, b evidence.Blob) (stored, error) {
 	case err == nil:
 		return stored{}, nil
 	case errors.Is(err, sql.ErrNoRows):
-		return c.codec.packWith(c.codec.fast, b.Text), nil
+		return c.codec.packWorkflow(b.Text), nil
 	default:
 		return stored{}, err
 	}

@@ -40,11 +40,14 @@ type stored struct {
 	blob       []byte
 }
 
-func (k codec) pack(body []byte) stored { return k.packWith(k.enc, body) }
-
-func (k codec) packWith(enc *zstd.Encoder, body []byte) stored {
+func (k codec) pack(body []byte) stored {
 	clean, n := Redact(body)
-	return stored{sha256: digest(clean), redactions: n, blob: enc.EncodeAll(clean, nil)}
+	return stored{sha256: digest(clean), redactions: n, blob: k.enc.EncodeAll(clean, nil)}
+}
+
+func (k codec) packWorkflow(text []byte) stored {
+	clean, n := redactWorkflow(text)
+	return stored{sha256: digest(clean), redactions: n, blob: k.fast.EncodeAll(clean, nil)}
 }
 
 func (k codec) unpack(blob []byte) ([]byte, error) {

@@ -1,6 +1,9 @@
 package casefile
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // tokenShapes are the published shapes of credentials. A false hit costs a few characters of a stored body; a miss would put a live
 // credential into a file that is passed on.
@@ -29,17 +32,28 @@ var tokenShapes = []*regexp.Regexp{
 
 const redacted = "[REDACTED]"
 
-// Redact replaces everything that has the shape of a credential and counts the replacements. It never changes how many lines there are.
+// Redact replaces everything that has the shape of a credential, or stands where URLs have one, and counts the replacements. It never changes
+// how many lines there are.
 func Redact(b []byte) ([]byte, int) {
 	if !mayHold(b) {
 		return b, 0
 	}
-	return redactAll(b)
+	return redactAll(b, false)
+}
+
+// redactWorkflow is Redact for a text that is judged: see [redactURLs].
+func redactWorkflow(b []byte) ([]byte, int) {
+	if !mayHold(b) {
+		return b, 0
+	}
+	return redactAll(b, true)
 }
 
 // redactAll is Redact without a look beforehand.
-func redactAll(b []byte) ([]byte, int) {
-	out, n := redactKeys(b)
+func redactAll(b []byte, workflow bool) ([]byte, int) {
+	out, n := redactURLs(b, workflow)
+	out, keys := redactKeys(out)
+	n += keys
 	for _, shape := range tokenShapes {
 		if shape.Match(out) {
 			out = shape.ReplaceAllFunc(out, func([]byte) []byte { n++; return []byte(redacted) })
@@ -48,12 +62,15 @@ func redactAll(b []byte) ([]byte, int) {
 	return out, n
 }
 
-// leastShape is the length of the shortest text that has the shape of a credential.
-const leastShape = 15
+// leastShape is the length of the shortest text that has the shape of a credential, leastURL that of the shortest URL with one.
+const (
+	leastShape = 15
+	leastURL   = len("a://b:c@")
+)
 
 // redactText is Redact for a text of which nobody counts what was taken out.
 func redactText(s string) string {
-	if len(s) < leastShape {
+	if len(s) < leastURL || len(s) < leastShape && !strings.Contains(s, "@") {
 		return s
 	}
 	out, n := Redact([]byte(s))

@@ -23,7 +23,8 @@ var tokenByte = func() (set [256]bool) {
 }()
 
 // mayHold is false for text of which [Redact] would take out nothing. It is a fraction of the work: a credential is an unbroken run of at
-// least [leastShape] bytes, so that every so many bytes one look is enough to find each run that is long enough, and few words are.
+// least [leastShape] bytes, so that every so many bytes one look is enough to find each run that is long enough, and few words are. Secrets in
+// URLs are found by the few signs that they cannot be without.
 func mayHold(b []byte) bool {
 	for at := leastShape - 1; at < len(b); {
 		if !tokenByte[b[at]] {
@@ -42,7 +43,7 @@ func mayHold(b []byte) bool {
 		}
 		at = end + leastShape
 	}
-	return bytes.Contains(b, keyMark)
+	return bytes.Contains(b, keyMark) || holdsURLSecret(b)
 }
 
 func marked(run []byte) bool {

