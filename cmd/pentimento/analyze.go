@@ -7,6 +7,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -61,8 +62,8 @@ type analysis struct {
 	findings map[evidence.OID]detect.Finding
 	unhit    map[evidence.OID]detect.Unhit // versions without a finding that could take something
 	info     casefile.Info
-	archive  []evidence.ArchiveHour
-	windows  map[int64][]*exposure.Window // by row id of the repository
+	archive  map[string][]evidence.ArchiveHour // by the scopes in which they were read, see heard
+	windows  map[int64][]*exposure.Window      // by row id of the repository
 
 	repositories int // worked out
 }
@@ -77,9 +78,6 @@ func (a *analysis) all(ctx context.Context, in *casefile.Inferences) error {
 		return err
 	}
 	if err := a.waves(in); err != nil {
-		return err
-	}
-	if a.archive, err = a.file.ArchiveHours(ctx); err != nil {
 		return err
 	}
 	if err := a.examine(ctx); err != nil {
@@ -114,15 +112,43 @@ func (a *analysis) waves(in *casefile.Inferences) error {
 	return nil
 }
 
+// maxHeard bounds how many lists of hours are kept: repositories that were added at one time share one.
+const maxHeard = 4
+
+// heard lists the hours of archives that were searched for a repository.
+func (a *analysis) heard(ctx context.Context, repo evidence.Repository) ([]evidence.ArchiveHour, error) {
+	scopes, err := a.file.ArchiveScopes(ctx, repo)
+	if err != nil || len(scopes) == 0 {
+		return nil, err
+	}
+	key := strings.Join(scopes, " ")
+	list, known := a.archive[key]
+	if known {
+		return list, nil
+	}
+	if list, err = a.file.HoursWithin(ctx, scopes); err != nil {
+		return nil, err
+	}
+	if a.archive == nil || len(a.archive) == maxHeard {
+		a.archive = map[string][]evidence.ArchiveHour{}
+	}
+	a.archive[key] = list
+	return list, nil
+}
+
 // repository works one repository out, from facts to verdict.
 func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo evidence.Repository) error {
 	facts, err := a.file.Facts(ctx, repo)
 	if err != nil {
 		return err
 	}
+	archive, err := a.heard(ctx, repo)
+	if err != nil {
+		return err
+	}
 	commits := detect.Commits(facts.History, a.findings, a.packs, facts.Textless)
 	read := timeline.Read(timeline.Input{Facts: facts, Malicious: versions(a.findings), Campaign: campaignCommits(commits),
-		Suspect: suspectPaths(a.packs), Archive: a.archive, Now: a.info.Now})
+		Suspect: suspectPaths(a.packs), Archive: archive, Now: a.info.Now})
 	unjudged, err := a.suspects(in, facts)
 	if err != nil {
 		return err

@@ -145,7 +145,8 @@ func (s *steps) archives(ctx context.Context) error {
 	if hosts := gharchive.Hosts(s.places.archives); len(hosts) > 0 {
 		cfg.Client = wire.NewClient(wire.Config{Hosts: hosts, UserAgent: userAgent(), OnWait: s.meter.waiting, Sleep: s.sleep})
 	}
-	done, err := s.file.HoursDone(ctx)
+	cfg.Scoped = func(scope string, repos []evidence.Repository) error { return s.file.AppendScope(ctx, scope, repos) }
+	done, err := s.file.HoursDone(ctx, gharchive.Scope(cfg.Repositories))
 	if err != nil {
 		return err
 	}

@@ -48,22 +48,72 @@ func (c *Case) appendHour(ctx context.Context, tx *sql.Tx, h evidence.ArchiveHou
 	if err := a.elsewhere(others); err != nil {
 		return err
 	}
-	return a.exec("INSERT OR IGNORE INTO archive_hour_seen (hour, collection) VALUES (?, ?)", h.ID(), c.collection)
+	return a.exec("INSERT OR IGNORE INTO archive_hour_seen (hour, collection, scope) VALUES (?, ?, ?)", h.ID(), c.collection, h.Scope)
 }
 
-// ArchiveHours lists what the case knows of archives, by hour and archive. Of an hour that was read more than once, the last reading of
-// each archive counts.
+// AppendScope stores which repositories of the case a reading of archives looks for, under the name that its hours bear.
+func (c *Case) AppendScope(ctx context.Context, scope string, repos []evidence.Repository) error {
+	keys := make([]string, 0, len(repos))
+	for _, r := range repos {
+		keys = append(keys, r.Key())
+	}
+	list, err := jsonArray(keys)
+	if err == nil {
+		_, err = c.db.ExecContext(ctx, `INSERT OR IGNORE INTO archive_scope (scope, repository)
+			SELECT ?, r.id FROM json_each(?) k JOIN repository r ON r.key = k.value`, scope, list)
+	}
+	if err != nil {
+		return fmt.Errorf("append scope of archives: %w", err)
+	}
+	return nil
+}
+
+// ArchiveScopes lists the scopes that hold a repository, sorted: repositories with the same ones share their hours.
+func (c *Case) ArchiveScopes(ctx context.Context, repo evidence.Repository) ([]string, error) {
+	var out []string
+	err := c.each(ctx, "SELECT s.scope FROM archive_scope s JOIN repository r ON r.id = s.repository WHERE r.key = ? ORDER BY s.scope", []any{repo.Key()},
+		func(scan func(...any) error) error {
+			var scope string
+			err := scan(&scope)
+			out = append(out, scope)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("list scopes of archives: %w", err)
+	}
+	return out, nil
+}
+
+// hourColumns are those of an [evidence.ArchiveHour], of archive_hour h.
+const hourColumns = "h.archive, h.hour, h.state, h.sha256, h.bytes, h.events, h.pushes, h.bad, h.first, h.last, h.detail"
+
+// ArchiveHours lists what the case knows of archives, by hour and archive, whatever was looked for. Of an hour that was read more than once,
+// the last reading of each archive counts.
 func (c *Case) ArchiveHours(ctx context.Context) ([]evidence.ArchiveHour, error) {
-	return c.archiveHours(ctx, `SELECT h.archive, h.hour, h.state, h.sha256, h.bytes, h.events, h.pushes, h.bad, h.first, h.last, h.detail
+	return c.archiveHours(ctx, "SELECT DISTINCT "+hourColumns+`
 		FROM archive_hour h JOIN archive_hour_seen s ON s.hour = h.id
 		WHERE s.collection = (SELECT max(v.collection) FROM archive_hour_seen v JOIN archive_hour g ON g.id = v.hour
 			WHERE g.archive = h.archive AND g.hour = h.hour) ORDER BY h.hour, h.archive, h.id`)
 }
 
-// HoursDone lists the hours that the running collection has read, unread ones left out: they are asked again.
-func (c *Case) HoursDone(ctx context.Context) ([]evidence.ArchiveHour, error) {
-	return c.archiveHours(ctx, `SELECT h.archive, h.hour, h.state, h.sha256, h.bytes, h.events, h.pushes, h.bad, h.first, h.last, h.detail
-		FROM archive_hour h JOIN archive_hour_seen s ON s.hour = h.id WHERE s.collection = ? AND h.state <> 'unread' ORDER BY h.hour, h.archive`, c.collection)
+// HoursWithin is [Case.ArchiveHours] of the readings that had one of these scopes: what counts for a repository, see [Case.ArchiveScopes].
+func (c *Case) HoursWithin(ctx context.Context, scopes []string) ([]evidence.ArchiveHour, error) {
+	list, err := jsonArray(scopes)
+	if err != nil {
+		return nil, fmt.Errorf("list archive hours: %w", err)
+	}
+	return c.archiveHours(ctx, "SELECT DISTINCT "+hourColumns+`
+		FROM archive_hour h JOIN archive_hour_seen s ON s.hour = h.id
+		WHERE s.scope IN (SELECT value FROM json_each(?1)) AND s.collection = (SELECT max(v.collection)
+			FROM archive_hour g JOIN archive_hour_seen v ON v.hour = g.id
+			WHERE g.hour = h.hour AND g.archive = h.archive AND v.scope IN (SELECT value FROM json_each(?1))) ORDER BY h.hour, h.archive, h.id`, list)
+}
+
+// HoursDone lists the hours that the running collection has read looking for just these repositories, unread ones left out: they are asked
+// again.
+func (c *Case) HoursDone(ctx context.Context, scope string) ([]evidence.ArchiveHour, error) {
+	return c.archiveHours(ctx, "SELECT "+hourColumns+` FROM archive_hour h JOIN archive_hour_seen s ON s.hour = h.id
+		WHERE s.collection = ? AND s.scope = ? AND h.state <> 'unread' ORDER BY h.hour, h.archive`, c.collection, scope)
 }
 
 func (c *Case) archiveHours(ctx context.Context, query string, args ...any) ([]evidence.ArchiveHour, error) {

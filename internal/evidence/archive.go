@@ -16,7 +16,7 @@ const (
 )
 
 // ArchiveHour is what reading one hour of an archive came to. It belongs to no repository: it says how much the silence of the archive on
-// any of them is worth.
+// any of those that were looked for is worth.
 type ArchiveHour struct {
 	Archive string    // which archive: its base URL without credentials, or the name of the folder or file
 	Hour    time.Time // begin of the hour of ingest, UTC; events made up to a day earlier can be filed here
@@ -28,7 +28,8 @@ type ArchiveHour struct {
 	Bad     int64     // lines that are no events
 	First   time.Time // the oldest and the newest created_at among the events that were decoded; zero for none. Archive clock
 	Last    time.Time
-	Detail  string // why, where the state is not present
+	Detail  string // why, where the state is not present or not whole
+	Scope   string // names the repositories that the reading looked for; no part of the id: the archive is the same for all
 }
 
 // ID of the fact.

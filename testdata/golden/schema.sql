@@ -2,6 +2,8 @@ CREATE INDEX access_grant_by_repository ON access_grant (repository);
 
 CREATE INDEX archive_hour_by_hour ON archive_hour (hour);
 
+CREATE INDEX archive_scope_by_repository ON archive_scope (repository);
+
 CREATE INDEX elsewhere_by_name ON elsewhere (key, at);
 
 CREATE INDEX execution_by_repository ON execution (repository);
@@ -71,10 +73,17 @@ CREATE TABLE archive_hour (        -- how much of an hour an archive has, whatev
   detail  TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE archive_hour_seen (   -- which collection read it: a rerun of an unfinished one goes on behind it
+CREATE TABLE "archive_hour_seen" ( -- which collection read it, looking for what: a rerun of an unfinished one goes on behind it
   hour       TEXT NOT NULL REFERENCES archive_hour,
   collection INTEGER NOT NULL REFERENCES collection,
-  PRIMARY KEY (hour, collection)
+  scope      TEXT NOT NULL,
+  PRIMARY KEY (hour, collection, scope)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE archive_scope (
+  scope      TEXT NOT NULL,        -- a digest of the names and ids that were looked for
+  repository INTEGER NOT NULL REFERENCES repository,
+  PRIMARY KEY (scope, repository)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE campaign_commit (

@@ -54,7 +54,9 @@ type Config struct {
 	Cache string
 	// Progress may be nil. It is never called twice at a time.
 	Progress func(Progress)
-	// Done reports hours that this collection has read before; may be nil.
+	// Scoped takes the repositories that hours of a scope were searched for, before the first of these hours is emitted; may be nil.
+	Scoped func(scope string, repos []evidence.Repository) error
+	// Done reports hours that this collection has read before in the scope of these repositories, see [Scope]; may be nil.
 	Done func(archive string, hour time.Time) bool
 	// Watch asks for pushes to repositories outside the case; the zero Watch for none.
 	Watch Watch
@@ -78,6 +80,7 @@ func Collect(ctx context.Context, cfg Config, places []string, emit Emit) error 
 		return err
 	}
 	c := collection{cfg: cfg, index: newIndex(cfg.Repositories), fetch: fetch}
+	emit = inScope(cfg, emit)
 	err = c.run(ctx, plan.jobs, emit)
 	for _, r := range plan.results {
 		if err != nil {
