@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,16 +13,17 @@ import (
 	"pentimento/internal/when"
 )
 
-// AuditLog reads an exported or streamed audit log of an organisation or enterprise at path: a file, or all files below a folder, as JSON
-// array or JSON Lines, plain, gzip or zstd. Times are GitHub's. The unit of each repository is "audit-log/NAME-DIGEST" (in the summary).
+// AuditLog reads an exported or streamed audit log of organisations or an enterprise at the paths, all as one export: files, or all files below folders,
+// as JSON array or JSON Lines, plain, gzip or zstd. Times are GitHub's. The unit of each repository is "audit-log/NAME-DIGEST" (in the summary); what
+// the export as a whole is worth is of the unit "audit-log", for every repository of the case.
 //
 // Events of git seldom say more than who and when: such pushes stay in the stored rows, and a gap counts them. Rows of a whole organisation
-// that concern its secrets are filed under each of its repositories that the export names.
+// that concern its secrets are filed under each of its repositories that the export names or covers.
 //
 // Errors: a path that cannot be opened, a cancelled context, a failing emit.
-func AuditLog(ctx context.Context, path string, cfg Config, emit Emit) (Summary, error) {
-	e := &export{cfg: cfg, origin: evidence.OriginAuditLog, emit: emit, facts: auditFacts}
-	sum, err := e.run(ctx, path, "audit-log", e.takeAudit)
+func AuditLog(ctx context.Context, paths []string, cfg Config, emit Emit) (Summary, error) {
+	e := &export{cfg: cfg, origin: evidence.OriginAuditLog, kind: "audit-log", emit: emit, facts: auditFacts}
+	sum, err := e.run(ctx, paths, e.takeAudit)
 	if err != nil {
 		return sum, fmt.Errorf("read audit log: %w", err)
 	}
@@ -31,25 +33,39 @@ func AuditLog(ctx context.Context, path string, cfg Config, emit Emit) (Summary,
 // glance is what tells a row of a repository that is not in the case, without decoding the rest: most rows of an organisation are.
 type glance struct {
 	Action     json.RawMessage `json:"action"`
+	Org        json.RawMessage `json:"org"`
 	Repo       json.RawMessage `json:"repo"`
 	Repository json.RawMessage `json:"repository"`
+	RepoID     json.RawMessage `json:"repo_id"`
 }
 
-// foreign reports a valid row that names, in the plain way, a repository that is not in the case. A row that renames one may name it in others.
+// foreign reports a valid row that names, in the plain way, a repository that is not in the case, by name and by id. A row that renames one may
+// name it in others.
 func (e *export) foreign(raw []byte) bool {
 	var g glance
 	if json.Unmarshal(raw, &g) != nil || bytes.HasPrefix(g.Action, []byte(`"repo.rename`)) || bytes.HasPrefix(g.Action, []byte(`"repo.transfer`)) {
 		return false
 	}
-	name := g.Repo
-	if name == nil {
-		name = g.Repository
+	field := g.Repo
+	if field == nil {
+		field = g.Repository
 	}
-	if len(name) < 2 || name[0] != '"' || bytes.IndexByte(name, '/') < 0 || bytes.IndexByte(name, '\\') >= 0 {
+	name, ok := quoted(field)
+	org, told := quoted(g.Org)
+	id, err := strconv.ParseInt(string(g.RepoID), 10, 64)
+	if !ok || !told || err != nil || id <= 0 || !strings.Contains(name, "/") || e.members.byName[strings.ToLower(name)] != nil || e.members.byID[id] != nil {
 		return false
 	}
-	_, ok := e.cfg.Repository(string(name[1 : len(name)-1]))
-	return !ok
+	e.members.tells(org)
+	return true
+}
+
+// quoted is a text that is written without escapes.
+func quoted(raw json.RawMessage) (string, bool) {
+	if len(raw) < 2 || raw[0] != '"' || bytes.IndexByte(raw, '\\') >= 0 {
+		return "", false
+	}
+	return string(raw[1 : len(raw)-1]), true
 }
 
 // takeAudit reads one row and files it under its repository.
@@ -66,8 +82,9 @@ func (e *export) takeAudit(raw []byte) error {
 	if err != nil {
 		return err
 	}
-	r := row{raw: raw, record: rec, at: rec.time("@timestamp", "created_at", "timestamp"), id: rec.text("_document_id", "document_id")}
-	if rec.text("action") == "" {
+	r := row{raw: raw, record: rec, at: rec.time("@timestamp", "created_at", "timestamp"), id: rec.text("_document_id", "document_id"), url: e.url}
+	action := rec.text("action")
+	if action == "" {
 		return badRow("names no action")
 	}
 	if r.at.IsZero() {
@@ -76,19 +93,48 @@ func (e *export) takeAudit(raw []byte) error {
 	if r.id == "" {
 		r.id = rowID(raw)
 	}
-	full := rec.fullName()
-	switch repo, ok := e.known(rec, full); {
-	case ok:
-		return e.file(repo, r)
-	case full != "":
+	e.members.tells(rec.text("org"))
+	if action == "org.rename" {
+		e.members.doubt(rec.text("org"))
+	}
+	return e.place(r, action)
+}
+
+// place decides whose row it is. One on a secret that names too little to say whose, or which, is as good as unread.
+func (e *export) place(r row, action string) error {
+	full, id := r.fullName(), max(0, r.number("repo_id"), r.number("repository_id"))
+	m := e.members.of(id, r.names(full, action)...)
+	of := repoSecrets[action] != "" || environmentSecrets[action] != ""
+	if _, ok := secretName(r.text("key", "name")); !ok && (orgSecrets[action] != "" || of && m != nil) {
+		return badRow("names no secret")
+	}
+	switch {
+	case m != nil:
+		m.transferred = m.transferred || strings.HasPrefix(action, "repo.transfer")
+		m.unsettled = m.unsettled || unsettling[action]
+		return e.file(m, r)
+	case full != "" || id != 0:
 		e.sum.Foreign++
-	case orgSecrets[rec.text("action")] != "" && len(e.shared) < maxShared:
-		e.shared = append(e.shared, r)
-	default:
+		if id == 0 {
+			e.members.doubt(full)
+		}
+	case of:
+		return badRow("names no repository")
+	case orgSecrets[action] == "":
 		e.sum.Unnamed++
+	case r.text("org") == "":
+		return badRow("names no organisation")
+	case len(e.shared) >= maxShared:
+		e.dropped++
+		e.sum.Unnamed++
+	default:
+		e.shared = append(e.shared, r)
 	}
 	return nil
 }
+
+// unsettling is after what a secret may be out of reach, or gone with its environment, without a row that names it.
+var unsettling = map[string]bool{"repo.access": true, "environment.delete": true}
 
 // fullName is "owner/name" of the row's repository, empty where it names none.
 func (r record) fullName() string {
@@ -107,10 +153,10 @@ func (r record) fullName() string {
 	return ""
 }
 
-// known finds the repository of a row in the case, by its present or by its former name.
-func (e *export) known(r record, full string) (evidence.Repository, bool) {
+// names are those by which a row may mean a repository of the case: of one that was renamed or transferred the former too.
+func (r record) names(full, action string) []string {
 	names := []string{full}
-	switch r.text("action") {
+	switch action {
 	case "repo.rename":
 		if owner, _, ok := strings.Cut(full, "/"); ok {
 			names = append(names, owner+"/"+r.text("old_name"))
@@ -118,15 +164,7 @@ func (e *export) known(r record, full string) (evidence.Repository, bool) {
 	case "repo.transfer":
 		names = append(names, r.text("repo_was"))
 	}
-	for _, n := range names {
-		if n == "" {
-			continue
-		}
-		if repo, ok := e.cfg.Repository(n); ok {
-			return repo, true
-		}
-	}
-	return "", false
+	return names
 }
 
 // Actions on secrets of Actions, by where the secret is stored. Those of Codespaces and Dependabot (*_integration_secret) are other secrets.

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"pentimento/internal/collect/ghexport"
 	"pentimento/internal/evidence"
@@ -147,7 +146,7 @@ func TestBadRows(t *testing.T) {
 		t.Errorf("%d rows went in", n)
 	}
 	same(t, "bad", gaps(got.of(repo), evidence.GapUnreadable), []string{
-		"rows of the export: 5 of 9 rows could not be read: a row 2 is no JSON; a row 3 is no object; a row 4 has no time"})
+		"the export: 5 of 9 rows could not be read: a row 2 is no JSON; a row 3 is no object; a row 4 has no time"})
 
 	cut := read(t, ghexport.AuditLog, file(t, "a", "["+good+`,{"action":"repo.x`+"\n"+`","n":{"m":1}},`+event(3, "repo.create_actions_secret", `"key":"C"`)+`,{"b":`), config())
 	if cut.Stored != 2 || cut.Bad < 2 {
@@ -156,26 +155,8 @@ func TestBadRows(t *testing.T) {
 
 	z := zipped(t, strings.Repeat(good+"\n", 3000))
 	damaged := read(t, ghexport.AuditLog, file(t, "a", z[:len(z)-20]), config())
-	if len(damaged.Damage) != 1 || damaged.Stored == 0 || len(gaps(damaged.of(repo), evidence.GapTruncated)) != 1 {
+	if len(damaged.Damage) != 1 || damaged.Stored == 0 || len(gaps(damaged.of(repo), evidence.GapUnreadable)) != 1 {
 		t.Errorf("a cut archive: %+v", damaged.Summary)
-	}
-}
-
-// What an exporter declares whole is covered as far as GitHub keeps it, unless rows are missing.
-func TestDeclaredCoverage(t *testing.T) {
-	cfg := config()
-	cfg.CoversFrom, cfg.CoversTo = time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC), time.Date(2025, 9, 10, 0, 0, 0, 0, time.UTC)
-	good := event(1, "repo.create_actions_secret", `"key":"A"`)
-	for text, whole := range map[string]bool{good: true, good + "\n{": false} {
-		cover := read(t, ghexport.AuditLog, file(t, "a", text), cfg).of(repo).Coverage
-		if len(cover) != 2 || cover[0].Complete != whole || !cover[0].From.Equal(cfg.CoversFrom) || cover[1].Detail != "" || cover[1].Complete != whole ||
-			!cover[1].From.Equal(cfg.CoversTo.AddDate(0, 0, -7)) {
-			t.Errorf("%+v", cover)
-		}
-	}
-	cover := read(t, ghexport.AuditLog, file(t, "a", event(1, "git.push", "")), cfg).of(repo).Coverage
-	if len(cover) != 2 || !cover[0].Complete || cover[1].Complete {
-		t.Errorf("pushes without a ref: %+v", cover)
 	}
 }
 

@@ -16,20 +16,20 @@ func TestEndsEarly(t *testing.T) {
 	path := file(t, "a", event(1, "repo.create_actions_secret", `"key":"A"`))
 	none := func(evidence.Observation) error { return nil }
 	for name, f := range map[string]reader{"audit log": ghexport.AuditLog, "webhooks": ghexport.Webhooks} {
-		if _, err := f(context.Background(), path+"x", config(), none); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := f(context.Background(), []string{path + "x"}, config(), none); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: a file that is not there: %v", name, err)
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		if _, err := f(ctx, path, config(), none); !errors.Is(err, context.Canceled) {
+		if _, err := f(ctx, []string{path}, config(), none); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: cancelled: %v", name, err)
 		}
-		if sum, err := f(context.Background(), file(t, "empty", ""), config(), none); err != nil || sum.Rows != 0 {
+		if sum, err := f(context.Background(), []string{file(t, "empty", "")}, config(), none); err != nil || sum.Rows != 0 {
 			t.Errorf("%s: an empty file: %+v, %v", name, sum, err)
 		}
 	}
 	full := errors.New("the disk is full")
-	if _, err := ghexport.AuditLog(context.Background(), path, config(), func(evidence.Observation) error { return full }); !errors.Is(err, full) {
+	if _, err := ghexport.AuditLog(context.Background(), []string{path}, config(), func(evidence.Observation) error { return full }); !errors.Is(err, full) {
 		t.Errorf("nothing could be stored: %v", err)
 	}
 }

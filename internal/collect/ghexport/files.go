@@ -31,10 +31,43 @@ const (
 type files struct {
 	root   *os.Root
 	names  []string // relative, sorted
+	links  []string // below a folder: not followed
 	digest [sha256.Size]byte
 }
 
 func (f *files) close() { f.root.Close() } // read only: there is nothing to lose
+
+// opened are all places of an export.
+type opened struct {
+	places []*files
+	digest [sha256.Size]byte // of the one, or of all their digests
+}
+
+func (o *opened) close() {
+	for _, f := range o.places {
+		f.close()
+	}
+}
+
+// openAll opens every path, or none.
+func openAll(ctx context.Context, paths []string) (*opened, error) {
+	out := &opened{}
+	all := sha256.New()
+	for _, path := range paths {
+		f, err := openFiles(ctx, path)
+		if err != nil {
+			out.close()
+			return nil, err
+		}
+		out.places = append(out.places, f)
+		all.Write(f.digest[:])
+		out.digest = f.digest
+	}
+	if len(paths) != 1 {
+		out.digest = [sha256.Size]byte(all.Sum(nil))
+	}
+	return out, nil
+}
 
 // openFiles lists and digests. Links that lead out of a folder are not followed. Errors are the caller's: a path that is not there.
 func openFiles(ctx context.Context, path string) (*files, error) {
@@ -77,7 +110,10 @@ func (f *files) list() error {
 		}
 		if hidden := strings.HasPrefix(d.Name(), ".") && name != "."; hidden && d.IsDir() {
 			return fs.SkipDir
-		} else if hidden || !d.Type().IsRegular() {
+		} else if !hidden && d.Type()&fs.ModeSymlink != 0 && len(f.links) < maxNamed {
+			f.links = append(f.links, name)
+		}
+		if !d.Type().IsRegular() || strings.HasPrefix(d.Name(), ".") {
 			return nil
 		}
 		if f.names = append(f.names, name); len(f.names) > maxFiles {
@@ -146,6 +182,8 @@ func (f *files) rows(ctx context.Context, name string, take func(n int, raw []by
 		return "", ctx.Err()
 	case errors.As(err, &reading):
 		return plain(reading.error), nil
+	case err == nil && s.n == 0 && !s.list:
+		return "it is empty", nil
 	case err == nil && limited.N <= 0:
 		return fmt.Sprintf("it unpacks to more than %d GiB", maxUnpack>>30), nil
 	}

@@ -14,9 +14,17 @@ import (
 func promises(t *testing.T, f reader, text string) {
 	t.Helper()
 	done := map[evidence.Repository]int{}
-	sum, err := f(context.Background(), file(t, "x", text), config(), func(obs evidence.Observation) error {
-		if obs.Done {
+	named := 0
+	sum, err := f(context.Background(), []string{file(t, "x", text)}, config(), func(obs evidence.Observation) error {
+		if obs.Done && strings.Contains(obs.Unit, "/") {
+			named++
+		} else if obs.Done {
 			done[obs.Repository]++
+		}
+		for _, c := range obs.Coverage {
+			if c.Complete {
+				t.Errorf("nobody declared the export whole: %+v", c)
+			}
 		}
 		for _, u := range obs.Updates {
 			if !strings.HasPrefix(string(u.Ref), "refs/") || u.At.IsZero() || u.Kind == "" || u.ExternalID == "" {
@@ -46,8 +54,8 @@ func promises(t *testing.T, f reader, text string) {
 			t.Errorf("%s was closed %d times", r, n)
 		}
 	}
-	if len(done) != sum.Repositories {
-		t.Errorf("%d of %d repositories were closed", len(done), sum.Repositories)
+	if len(done) != len(config().Repositories) || named != sum.Repositories {
+		t.Errorf("%d of %d repositories were closed, and of the case %d", named, sum.Repositories, len(done))
 	}
 }
 

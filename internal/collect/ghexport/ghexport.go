@@ -6,10 +6,14 @@
 // repositories are counted and not kept.
 //
 // It refuses to conclude: an export shows what it shows. That it holds no row of a thing proves nothing, but for the time over which whoever
-// exported it declares it whole ([Config]). GitHub keeps events of git for 7 days and others for 180
+// exported it declares an audit log whole ([Config]), and there no more than GitHub keeps: events of git for 7 days and others for 180, counted back from
+// the reading
 // (https://docs.github.com/en/organizations/keeping-your-organization-secure/managing-security-settings-for-your-organization/reviewing-the-audit-log-for-your-organization).
+// The declaration is of all files together: one row or file that cannot be read ends it for all repositories. It goes for the repositories of the
+// organisations whose log it is, and of those only where every row can be told from the rows of others: by GitHub's id, which outlives a name.
+//
 // Nor does it check who wrote a file: the signature of a delivery needs a secret that is not here, so a saved delivery is the word of
-// whoever saved it, and its times are GitHub's only as they kept them.
+// whoever saved it, and its times are GitHub's only as they kept them. Deliveries are never whole: nobody knows which were lost.
 package ghexport
 
 import (
@@ -25,14 +29,11 @@ import (
 
 // Config of a reading. Covers may be zero.
 type Config struct {
-	Now func() time.Time // stamps the sources
-	// Repository finds a repository of the case by the full name that a row gives.
-	Repository func(full string) (evidence.Repository, bool)
-	// CoversFrom and CoversTo are the time over which whoever made the export declares it whole for every repository in it; zero for no word.
+	Now          func() time.Time // stamps the sources, and bounds what can have been kept
+	Repositories []Target
+	// CoversFrom and CoversTo are the time over which whoever exported audit logs declares them whole; zero for no word. Deliveries of webhooks pay no heed.
 	CoversFrom, CoversTo time.Time
 }
-
-func (c Config) declared() bool { return !c.CoversFrom.IsZero() && c.CoversTo.After(c.CoversFrom) }
 
 // Emit takes one observation; it is stored whole or not at all.
 type Emit = func(evidence.Observation) error
@@ -51,8 +52,11 @@ type Summary struct {
 	Damage       []string // files that end early or are damaged, and why: rows after that are not in the count
 }
 
-// gitKept is how long the audit log keeps events of git.
-const gitKept = 7 * 24 * time.Hour
+// How long the audit log keeps events of git, and others.
+const (
+	gitKept  = 7 * 24 * time.Hour
+	restKept = 180 * 24 * time.Hour
+)
 
 const (
 	// chunkBytes is of the rows in one observation; a source is stored as one compressed value.
@@ -69,50 +73,71 @@ const (
 type row struct {
 	raw []byte // one line
 	record
-	at time.Time
-	id string
+	at  time.Time
+	id  string
+	url string // of its file, for rows that wait for the end
 }
 
-// export is the reading of one export under way.
+// export is the reading of one export under way: of all its files, for only together they are whole.
 type export struct {
-	cfg    Config
-	origin evidence.Origin
-	unit   string
-	target string
-	url    string
-	now    time.Time
-	emit   Emit
-	facts  func(g *group, rows []row) evidence.Observation // what the rows of one chunk say
-	groups map[string]*group
-	held   int
-	shared []row // rows of organisations
-	sum    Summary
-	bad    []string // the first bad rows
+	cfg     Config
+	origin  evidence.Origin
+	kind    string // the unit of what is said of the export as a whole
+	unit    string
+	url     string
+	now     time.Time
+	emit    Emit
+	facts   func(g *group, rows []row) evidence.Observation // what the rows of one chunk say
+	members *members
+	groups  map[*member]*group
+	held    int
+	shared  []row // rows of organisations
+	dropped int   // of those, for which there was no room
+	sum     Summary
+	bad     []string // the first bad rows
 }
 
 // group is what an export says of one repository.
 type group struct {
-	repo        evidence.Repository
-	rows        []row
-	bytes       int
-	chunk       int
-	first, last time.Time
-	silent      int       // pushes that name no ref
-	silentFrom  time.Time // the first and the last of them
-	silentTo    time.Time
-	gaps        int // events that have a gap of their own
+	*member
+	repo       evidence.Repository
+	rows       []row
+	bytes      int
+	chunk      int
+	silentFrom time.Time // the first and the last push that names no ref
+	silentTo   time.Time
+	gaps       int // events that have a gap of their own
 }
 
-// run reads every file at path, chunk by chunk, and closes each repository's unit.
-func (e *export) run(ctx context.Context, path, kind string, take func(raw []byte) error) (Summary, error) {
-	in, err := openFiles(ctx, path)
+// run reads every file at the paths, chunk by chunk, and closes each repository's units.
+func (e *export) run(ctx context.Context, paths []string, take func(raw []byte) error) (Summary, error) {
+	paths = slices.Compact(slices.Sorted(slices.Values(paths)))
+	e.now, e.members, e.groups = e.cfg.Now().UTC(), newMembers(e.cfg.Repositories), map[*member]*group{}
+	all, err := openAll(ctx, paths)
 	if err != nil {
 		return e.sum, err
 	}
-	defer in.close()
-	e.unit = kind + "/" + printable(filepath.Base(filepath.Clean(path))) + "-" + hex.EncodeToString(in.digest[:4])
-	e.target, e.url, e.now = e.unit, "file://"+filepath.ToSlash(path), e.cfg.Now().UTC()
-	e.groups, e.sum.Unit, e.sum.Files = map[string]*group{}, e.unit, len(in.names)
+	defer all.close()
+	e.unit = e.kind + "/" + printable(filepath.Base(filepath.Clean(paths[0]))) + "-" + hex.EncodeToString(all.digest[:4])
+	e.sum.Unit = e.unit
+	for i, in := range all.places {
+		e.url = "file://" + filepath.ToSlash(paths[i])
+		if err := e.read(ctx, in, take); err != nil {
+			return e.sum, err
+		}
+		if err := e.flushAll(); err != nil { // a source is of one file or folder
+			return e.sum, err
+		}
+	}
+	return e.sum, e.finish()
+}
+
+// read reads one file or folder.
+func (e *export) read(ctx context.Context, in *files, take func(raw []byte) error) error {
+	e.sum.Files += len(in.names)
+	for _, name := range in.links {
+		e.damaged(name, "a link, which is not followed")
+	}
 	for _, name := range in.names {
 		damage, err := in.rows(ctx, name, func(n int, raw []byte, why error) error {
 			e.sum.Rows++
@@ -129,13 +154,19 @@ func (e *export) run(ctx context.Context, path, kind string, take func(raw []byt
 			return why
 		})
 		if err != nil {
-			return e.sum, err
+			return err
 		}
-		if damage != "" && len(e.sum.Damage) < maxNamed {
-			e.sum.Damage = append(e.sum.Damage, printable(name)+": "+printable(damage))
+		if damage != "" {
+			e.damaged(name, damage)
 		}
 	}
-	return e.sum, e.finish()
+	return nil
+}
+
+func (e *export) damaged(name, why string) {
+	if len(e.sum.Damage) < maxNamed {
+		e.sum.Damage = append(e.sum.Damage, printable(name)+": "+printable(why))
+	}
 }
 
 // badRow says why a row is none.
@@ -143,14 +174,20 @@ type badRow string
 
 func (b badRow) Error() string { return string(b) }
 
-// file files a row under its repository.
-func (e *export) file(repo evidence.Repository, r row) error {
-	g := e.groups[repo.Key()]
+// group is that of a repository, begun with its first row.
+func (e *export) group(m *member) *group {
+	g := e.groups[m]
 	if g == nil {
-		g = &group{repo: repo}
-		e.groups[repo.Key()] = g
+		g = &group{member: m, repo: m.Repository}
+		e.groups[m] = g
 		e.sum.Repositories++
 	}
+	return g
+}
+
+// file files a row under its repository.
+func (e *export) file(m *member, r row) error {
+	g := e.group(m)
 	e.sum.Stored++
 	e.sum.span(r.at)
 	g.add(r)
@@ -159,7 +196,14 @@ func (e *export) file(repo evidence.Repository, r row) error {
 	case g.bytes >= chunkBytes:
 		return e.flush(g, nil)
 	case e.held >= heldBytes:
-		for _, g := range e.sorted() {
+		return e.flushAll()
+	}
+	return nil
+}
+
+func (e *export) flushAll() error {
+	for _, m := range e.members.all {
+		if g := e.groups[m]; g != nil {
 			if err := e.flush(g, nil); err != nil {
 				return err
 			}
@@ -183,20 +227,7 @@ func widen(first, last, at time.Time) (time.Time, time.Time) {
 func (g *group) add(r row) {
 	g.rows = append(g.rows, r)
 	g.bytes += len(r.raw)
-	g.first, g.last = widen(g.first, g.last, r.at)
-}
-
-func (e *export) sorted() []*group {
-	var keys []string
-	for k := range e.groups {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	out := make([]*group, 0, len(keys))
-	for _, k := range keys {
-		out = append(out, e.groups[k])
-	}
-	return out
+	g.first, g.last = widen(g.first, g.last, r.at) // of the member: over all files
 }
 
 // flush emits the rows that wait in a group; last closes the unit with what is said once.
@@ -212,7 +243,7 @@ func (e *export) flush(g *group, last func(*evidence.Observation)) error {
 		for _, r := range g.rows {
 			body = append(append(body, r.raw...), '\n')
 		}
-		obs.Sources = []evidence.Source{{Repository: g.repo, Origin: e.origin, Method: "FILE", URL: e.url, Target: fmt.Sprintf("%s part %d", e.target, g.chunk),
+		obs.Sources = []evidence.Source{{Repository: g.repo, Origin: e.origin, Method: "FILE", URL: e.url, Target: fmt.Sprintf("%s part %d", e.unit, g.chunk),
 			FetchedAt: e.now, Body: body}}
 	}
 	e.held -= g.bytes

@@ -54,7 +54,7 @@ func TestEveryRowCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 		facts := 0
-		sum, err := ghexport.AuditLog(context.Background(), name, config(), func(obs evidence.Observation) error {
+		sum, err := ghexport.AuditLog(context.Background(), []string{name}, config(), func(obs evidence.Observation) error {
 			facts += len(obs.Secrets)
 			return nil
 		})

@@ -10,9 +10,15 @@ import (
 // splitter cuts a text into rows: the objects of a JSON array, one object a line, or objects one after another over several lines. It holds
 // one row at a time.
 type splitter struct {
-	in *bufio.Reader
-	n  int
+	in   *bufio.Reader
+	n    int
+	list bool // the text is an array
+	last byte // outside of objects, or the brace that began one
+	junk bool // in what is neither an object nor a sign of an array
 }
+
+// errOpen is an array that does not end: the rest of the file is not there.
+var errOpen = errors.New("the list has no end")
 
 // readError is a failure of the input, as against one of whoever takes the rows.
 type readError struct{ error }
@@ -26,7 +32,7 @@ func (s *splitter) each(take func(n int, raw []byte, why error) error) error {
 	if err != nil {
 		return readError{err}
 	}
-	if first == '[' {
+	if s.list = first == '['; s.list {
 		return s.objects(take)
 	}
 	// One object a line, if the first line is one: then a damaged line costs no other.
@@ -95,7 +101,7 @@ func (s *splitter) give(raw []byte, over bool, take func(n int, raw []byte, why 
 	return take(s.n, raw, nil)
 }
 
-// objects takes every outermost object, whatever stands between them. An end of line within a string ends the row as a bad one: JSON has none
+// objects takes every outermost object; what stands between them and is no comma or bracket counts as a bad row. An end of line within a string ends the row as a bad one: JSON has none
 // there, so the row was cut off.
 func (s *splitter) objects(take func(n int, raw []byte, why error) error) error {
 	var raw []byte
@@ -109,10 +115,13 @@ func (s *splitter) objects(take func(n int, raw []byte, why error) error) error 
 					return err
 				}
 			}
-			if errors.Is(err, io.EOF) {
-				return nil
+			switch {
+			case !errors.Is(err, io.EOF):
+				return readError{err}
+			case s.list && s.last != ']':
+				return readError{errOpen}
 			}
-			return readError{err}
+			return nil
 		}
 		if depth > 0 && !over {
 			raw = append(raw, c)
@@ -133,7 +142,7 @@ func (s *splitter) objects(take func(n int, raw []byte, why error) error) error 
 		case quoted:
 		case c == '{':
 			if depth == 0 {
-				raw = append(raw[:0], c)
+				raw, s.last, s.junk = append(raw[:0], c), c, false
 			}
 			depth++
 		case c == '}' && depth > 0:
@@ -143,9 +152,30 @@ func (s *splitter) objects(take func(n int, raw []byte, why error) error) error 
 				}
 				raw, over = raw[:0], false
 			}
+		case depth == 0:
+			if err := s.between(c, take); err != nil {
+				return err
+			}
 		}
 		if len(raw) > maxRow {
 			raw, over = raw[:0], true
 		}
 	}
+}
+
+// between takes a byte outside of objects.
+func (s *splitter) between(c byte, take func(n int, raw []byte, why error) error) error {
+	switch c {
+	case ' ', '\t', '\r', '\n':
+	case ',', '[', ']':
+		s.last, s.junk = c, false
+	default:
+		s.last = c
+		if !s.junk {
+			s.junk = true
+			s.n++
+			return take(s.n, nil, badRow("is no object"))
+		}
+	}
+	return nil
 }

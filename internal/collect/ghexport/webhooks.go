@@ -12,17 +12,17 @@ import (
 	"pentimento/internal/when"
 )
 
-// Webhooks reads saved deliveries of webhooks at path: a file, or all files below a folder, plain, gzip or zstd, each with one or many of
+// Webhooks reads saved deliveries of webhooks at the paths: files, or all files below folders, plain, gzip or zstd, each with one or many of
 //   - {"headers": {"X-GitHub-Event": ..., "X-GitHub-Delivery": ...}, "payload" or "body": ..., "delivered_at" or "received_at": ...},
 //   - what GitHub gives of a delivery: GET .../hooks/{id}/deliveries/{id},
 //   - payloads alone, whose event is told by their shape.
 //
-// The unit of each repository is "webhooks/NAME-DIGEST" (in the summary). Errors: as of [AuditLog].
+// The unit of each repository is "webhooks/NAME-DIGEST" (in the summary), and "webhooks" of every one of the case. Errors: as of [AuditLog].
 //
 // Nothing shows that GitHub sent a delivery: the signature needs the secret of the webhook. It is the word of whoever saved it.
-func Webhooks(ctx context.Context, path string, cfg Config, emit Emit) (Summary, error) {
-	e := &export{cfg: cfg, origin: evidence.OriginWebhooks, emit: emit, facts: webhookFacts}
-	sum, err := e.run(ctx, path, "webhooks", e.takeDelivery)
+func Webhooks(ctx context.Context, paths []string, cfg Config, emit Emit) (Summary, error) {
+	e := &export{cfg: cfg, origin: evidence.OriginWebhooks, kind: "webhooks", emit: emit, facts: webhookFacts}
+	sum, err := e.run(ctx, paths, e.takeDelivery)
 	if err != nil {
 		return sum, fmt.Errorf("read webhooks: %w", err)
 	}
@@ -54,19 +54,21 @@ func (e *export) takeDelivery(raw []byte) error {
 	if r.id == "" {
 		r.id = rowID(raw)
 	}
-	full := d.payload.object("repository").text("full_name")
-	repo, ok := e.cfg.Repository(full)
-	switch {
-	case full == "" || d.event == "":
+	about := d.payload.object("repository")
+	full, of := about.text("full_name"), max(0, about.number("id"))
+	if full == "" && of == 0 || d.event == "" {
 		e.sum.Unnamed++
-	case !ok:
-		e.sum.Foreign++
-	case r.at.IsZero():
-		return badRow("has no time")
-	default:
-		return e.file(repo, r)
+		return nil
 	}
-	return nil
+	m := e.members.of(of, full)
+	if m == nil {
+		e.sum.Foreign++
+		return nil
+	}
+	if r.at.IsZero() {
+		return badRow("has no time")
+	}
+	return e.file(m, r)
 }
 
 // open finds event, payload and times in a row. guid is the id of the delivery, the same when it was sent again.

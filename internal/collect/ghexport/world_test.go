@@ -31,19 +31,12 @@ var (
 
 func config() ghexport.Config {
 	return ghexport.Config{
-		Now: func() time.Time { return time.Date(2025, 10, 1, 0, 0, 0, 0, time.UTC) },
-		Repository: func(full string) (evidence.Repository, bool) {
-			for _, r := range []evidence.Repository{repo, other} {
-				if strings.EqualFold(full, string(r)) {
-					return r, true
-				}
-			}
-			return "", false
-		},
+		Now:          func() time.Time { return time.Date(2025, 10, 1, 0, 0, 0, 0, time.UTC) },
+		Repositories: []ghexport.Target{{Repository: repo}, {Repository: other}},
 	}
 }
 
-type reader func(ctx context.Context, path string, cfg ghexport.Config, emit ghexport.Emit) (ghexport.Summary, error)
+type reader func(ctx context.Context, paths []string, cfg ghexport.Config, emit ghexport.Emit) (ghexport.Summary, error)
 
 // told is all that a reading emitted, by repository.
 type told struct {
@@ -51,15 +44,21 @@ type told struct {
 	by map[evidence.Repository]*evidence.Observation
 }
 
-func read(t *testing.T, f reader, path string, cfg ghexport.Config) told {
+func read(t *testing.T, f reader, path string, cfg ghexport.Config, more ...string) told {
 	t.Helper()
 	out := told{by: map[evidence.Repository]*evidence.Observation{}}
-	done := map[evidence.Repository]bool{}
-	sum, err := f(context.Background(), path, cfg, func(obs evidence.Observation) error {
-		if done[obs.Repository] {
-			t.Errorf("%s: an observation after the last", obs.Repository)
+	type unit struct {
+		of   evidence.Repository
+		name string
+	}
+	done, rows := map[unit]bool{}, map[evidence.Repository]bool{}
+	sum, err := f(context.Background(), append([]string{path}, more...), cfg, func(obs evidence.Observation) error {
+		u := unit{obs.Repository, obs.Unit}
+		if done[u] {
+			t.Errorf("%s: an observation after the last", u)
 		}
-		done[obs.Repository] = obs.Done
+		done[u] = obs.Done
+		rows[obs.Repository] = rows[obs.Repository] || len(obs.Sources) > 0
 		if n := len(obs.Updates) + len(obs.Runs) + len(obs.Jobs) + len(obs.Secrets) + len(obs.Access); n > 0 && len(obs.Sources) != 1 {
 			t.Errorf("%d facts, %d sources", n, len(obs.Sources))
 		}
@@ -73,7 +72,7 @@ func read(t *testing.T, f reader, path string, cfg ghexport.Config) told {
 			all = &evidence.Observation{Unit: obs.Unit}
 			out.by[obs.Repository] = all
 		}
-		if obs.Unit != all.Unit {
+		if name, _, _ := strings.Cut(all.Unit, "/"); obs.Unit != all.Unit && obs.Unit != name {
 			t.Errorf("units %s and %s", obs.Unit, all.Unit)
 		}
 		all.Sources = append(all.Sources, obs.Sources...)
@@ -89,12 +88,21 @@ func read(t *testing.T, f reader, path string, cfg ghexport.Config) told {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for r, ok := range done {
+	for u, ok := range done {
 		if !ok {
-			t.Errorf("%s was not done", r)
+			t.Errorf("%s was not done", u)
 		}
 	}
-	if sum.Rows != sum.Stored+sum.Foreign+sum.Unnamed+sum.Bad || sum.Repositories != len(out.by) {
+	named := 0
+	for _, ok := range rows {
+		if ok {
+			named++
+		}
+	}
+	if len(out.by) != len(cfg.Repositories) {
+		t.Errorf("%d of %d repositories of the case were told what the export is worth", len(out.by), len(cfg.Repositories))
+	}
+	if sum.Rows != sum.Stored+sum.Foreign+sum.Unnamed+sum.Bad || sum.Repositories != named {
 		t.Errorf("the counts do not add up: %+v", sum)
 	}
 	out.Summary = sum
