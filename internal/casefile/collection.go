@@ -125,12 +125,23 @@ type Plan struct {
 	Only string // parts asked for, comma-separated; empty for all
 	// Refresh asks only for what came since the case last listed it.
 	Refresh bool
+	Admin   bool // asks what administrators see
+	Logs    bool // asks for logs of jobs
 	// Places are archives and exports to read, in the words of the command line.
 	Places []string
 }
 
 func (p Plan) equal(o Plan) bool {
-	return p.Host == o.Host && p.API == o.API && p.Only == o.Only && p.Refresh == o.Refresh && slices.Equal(p.Places, o.Places)
+	return p.Host == o.Host && p.API == o.API && p.Only == o.Only && p.Refresh == o.Refresh && p.Admin == o.Admin && p.Logs == o.Logs &&
+		slices.Equal(p.Places, o.Places)
+}
+
+// planColumns are those of a plan, its places as JSON.
+const planColumns = "host, api, only_units, refresh, admin, logs, places"
+
+// fields are where planColumns are read to.
+func (p *Plan) fields(places *string) []any {
+	return []any{&p.Host, &p.API, &p.Only, &p.Refresh, &p.Admin, &p.Logs, places}
 }
 
 // BeginCollection takes up the last collection if it has the same plan and was interrupted, else begins a new one. resumed tells which.
@@ -146,8 +157,8 @@ func (c *Case) BeginCollection(ctx context.Context, plan Plan, now time.Time) (r
 	var last Plan
 	var id int64
 	var finished, places string
-	row := c.db.QueryRowContext(ctx, "SELECT id, host, api, only_units, refresh, places, finished_at FROM collection ORDER BY id DESC LIMIT 1")
-	switch err := row.Scan(&id, &last.Host, &last.API, &last.Only, &last.Refresh, &places, &finished); {
+	row := c.db.QueryRowContext(ctx, "SELECT id, finished_at, "+planColumns+" FROM collection ORDER BY id DESC LIMIT 1")
+	switch err := row.Scan(append([]any{&id, &finished}, last.fields(&places)...)...); {
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
 		return false, fmt.Errorf("begin collection: %w", err)
@@ -164,8 +175,8 @@ func (c *Case) BeginCollection(ctx context.Context, plan Plan, now time.Time) (r
 	if err != nil {
 		return false, fmt.Errorf("begin collection: %w", err)
 	}
-	res, err := c.db.ExecContext(ctx, "INSERT INTO collection (host, api, only_units, refresh, places, started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?, '')",
-		plan.Host, plan.API, plan.Only, plan.Refresh, asked, evidence.Stamp(now))
+	res, err := c.db.ExecContext(ctx, "INSERT INTO collection ("+planColumns+", started_at, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
+		plan.Host, plan.API, plan.Only, plan.Refresh, plan.Admin, plan.Logs, asked, evidence.Stamp(now))
 	if err == nil {
 		c.collection, err = res.LastInsertId()
 	}

@@ -30,3 +30,25 @@ func TestResolve(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a collection asks more or less than an interrupted one, it does not go on with it; what each asked is told.
+func TestAnotherPlanIsAnotherCollection(t *testing.T) {
+	ctx, c := context.Background(), newCase(t)
+	plans := []Plan{{Host: "h"}, {Host: "h", Admin: true}, {Host: "h", Logs: true}, {Host: "h", Admin: true, Logs: true, Places: []string{"gharchive x"}}, {Host: "h", API: "none"}}
+	for _, p := range plans {
+		for _, again := range []bool{false, true} {
+			if resumed, err := c.BeginCollection(ctx, p, day); err != nil || resumed != again {
+				t.Errorf("%+v: resumed %t, want %t: %v", p, resumed, again, err)
+			}
+		}
+	}
+	all, err := c.Collections(ctx)
+	if err != nil || len(all) != len(plans) {
+		t.Fatalf("%d collections, %v", len(all), err)
+	}
+	for i, x := range all {
+		if !x.equal(plans[i]) {
+			t.Errorf("got %+v, want %+v", x.Plan, plans[i])
+		}
+	}
+}

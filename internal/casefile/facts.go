@@ -59,7 +59,9 @@ func (c *Case) Facts(ctx context.Context, repo evidence.Repository) (*Facts, err
 		return nil, fmt.Errorf("facts of %s: %w", repo, err)
 	}
 	for _, load := range []func(context.Context, *Facts) error{
-		c.loadState, c.loadListing, c.loadListings, c.loadUpdates, c.loadSightings, c.loadSecrets, c.loadAccess, c.loadHistory, c.loadChecks, c.loadRedacted, c.loadTextless, c.loadSeen, c.loadRuns, c.loadJobs, c.loadCoverage, c.loadGaps, c.loadStatements,
+		c.loadState, c.loadListing, c.loadListings, c.loadUpdates, c.loadSightings, c.loadSecrets, c.loadAccess,
+		c.loadHistory, c.loadChecks, c.loadRedacted, c.loadTextless, c.loadSeen, c.loadRuns, c.loadJobs,
+		c.loadCoverage, c.loadGaps, c.loadStatements,
 	} {
 		if err := load(ctx, f); err != nil {
 			return nil, fmt.Errorf("facts of %s: %w", repo, err)

@@ -2,6 +2,7 @@ package casefile
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -21,12 +22,15 @@ type Collection struct {
 // Collections lists what was collected, oldest first.
 func (c *Case) Collections(ctx context.Context) ([]Collection, error) {
 	var out []Collection
-	err := c.each(ctx, `SELECT id, host, api, only_units, refresh, started_at, finished_at,
-		coalesce((SELECT min(at) FROM source_seen WHERE collection = id), ''), coalesce((SELECT max(at) FROM source_seen WHERE collection = id), '')
+	err := c.each(ctx, `SELECT id, started_at, finished_at,
+		coalesce((SELECT min(at) FROM source_seen WHERE collection = id), ''), coalesce((SELECT max(at) FROM source_seen WHERE collection = id), ''), `+planColumns+`
 		FROM collection ORDER BY id`, nil, func(scan func(...any) error) error {
 		var x Collection
-		var begun, finished, oldest, latest string
-		if err := scan(&x.ID, &x.Host, &x.API, &x.Only, &x.Refresh, &begun, &finished, &oldest, &latest); err != nil {
+		var begun, finished, oldest, latest, places string
+		if err := scan(append([]any{&x.ID, &begun, &finished, &oldest, &latest}, x.fields(&places)...)...); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(places), &x.Places); err != nil {
 			return err
 		}
 		err := parseStamps(pair{begun, &x.Begun}, pair{finished, &x.Finished}, pair{oldest, &x.Oldest}, pair{latest, &x.Latest})

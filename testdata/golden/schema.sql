@@ -137,7 +137,7 @@ CREATE TABLE collection (
   places      TEXT NOT NULL,       -- JSON array: archives and exports that were to be read
   started_at  TEXT NOT NULL,
   finished_at TEXT NOT NULL        -- empty: interrupted or still running
-) STRICT;
+, admin INTEGER NOT NULL DEFAULT 0, logs INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE commit_block (        -- some thousand commits of a history together; internal/casefile/block.go has the format
   id      TEXT PRIMARY KEY,
