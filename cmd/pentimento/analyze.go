@@ -289,6 +289,9 @@ func campaignCommits(commits []detect.Commit) []evidence.OID {
 
 // placed joins campaign commits with what the listing and the timeline say of them.
 func placed(facts *casefile.Facts, commits []detect.Commit, read timeline.Result) []detect.Placed {
+	if len(commits) == 0 {
+		return nil
+	}
 	var tips []evidence.OID
 	for _, l := range facts.Listing.Refs {
 		tips = append(tips, l.Target())

@@ -147,16 +147,29 @@ func (h *History) search(id Hash) (int32, bool) {
 	if n == 0 {
 		return 0, false
 	}
-	hi, _ := bits.Mul64(binary.BigEndian.Uint64(id[:]), uint64(n))
+	first := binary.BigEndian.Uint64(id[:])
+	before := func(i int) bool { // whether ids[i] comes before id; the first bytes nearly always tell
+		if x := binary.BigEndian.Uint64(h.ids[i][:]); x != first {
+			return x < first
+		}
+		return h.ids[i].Compare(id) < 0
+	}
+	hi, _ := bits.Mul64(first, uint64(n))
 	low, high := int(hi), int(hi)
-	for step := 8; low > 0 && h.ids[low].Compare(id) > 0; step *= 2 {
+	for step := 8; low > 0 && !before(low); step *= 2 {
 		low, high = max(0, low-step), low
 	}
-	for step := 8; high < n && h.ids[high].Compare(id) < 0; step *= 2 {
+	for step := 8; high < n && before(high); step *= 2 {
 		low, high = high, min(n, high+step)
 	}
-	at, ok := slices.BinarySearchFunc(h.ids[low:min(n, high+1)], id, Hash.Compare)
-	return int32(low + at), ok
+	for low < high {
+		if mid := int(uint(low+high) >> 1); before(mid) {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return int32(low), low < n && h.ids[low] == id
 }
 
 // Err is the first failure to read a commit object: what was asked since then may have come back empty.

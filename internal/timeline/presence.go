@@ -152,6 +152,9 @@ func (r *reader) at(x tip, path string) (blob evidence.OID, known bool) {
 }
 
 func (r *reader) maliciousPaths(t *track) []string {
+	if len(r.Malicious) == 0 {
+		return nil // of thousands of refs none needs a look
+	}
 	paths := map[string]bool{}
 	for _, x := range t.tips {
 		files, _ := r.malicious(x.oid)

@@ -132,12 +132,7 @@ func (r *reader) step(index int, s *actionlint.Step, env []variable, shell strin
 			read += value(e.Inputs[k].Value) + "\n"
 		}
 	}
-	whole := dumps(read)
-	for _, v := range env {
-		if len(v.secrets) > 0 && (whole || mentions(read, v.name)) {
-			step.Secrets = append(step.Secrets, v.secrets...)
-		}
-	}
+	step.Secrets = append(step.Secrets, passed(env, read)...)
 	if e, ok := s.Exec.(*actionlint.ExecAction); ok {
 		r.inputs(&step, e, all)
 	}
@@ -149,6 +144,21 @@ func (r *reader) step(index int, s *actionlint.Step, env []variable, shell strin
 		step.Name = "Run " + strings.TrimSpace(what)
 	}
 	return step
+}
+
+// passed lists the secrets of the variables that a text reads, by their names or by printing them all.
+func passed(env []variable, text string) []SecretRef {
+	var out []SecretRef
+	if !slices.ContainsFunc(env, func(v variable) bool { return len(v.secrets) > 0 }) {
+		return nil // which is so of most steps: the search for a dump costs more than the rest
+	}
+	whole := dumps(text)
+	for _, v := range env {
+		if len(v.secrets) > 0 && (whole || mentions(text, v.name)) {
+			out = append(out, v.secrets...)
+		}
+	}
+	return out
 }
 
 // script reads the destinations of a run step and puts them on their lines of the file.
