@@ -78,8 +78,9 @@ func (w *windows) given(run int64, secret string) (by []string, could bool) {
 	return by, !told || len(by) > 0 || secret == AllSecrets || secret == History
 }
 
-// missingFrom says what a complete listing without the secret's name shows. never: from before the window could open until the listing the audit log
-// was had whole and tells of no removal, so that no secret of that name was there to take. Else it may have been removed since.
+// missingFrom says what a complete listing without the secret's name shows. never: from before the window could open until the last of the listings the
+// audit log was had whole and tells of no removal, so that no secret of that name was there to take. Else it may have been removed since. An audit log
+// belongs to an organisation, and collection calls one whole for its repositories alone: of a person's repository nobody can say never.
 func (w *windows) missingFrom(secret string, opened when.Bound) (listed time.Time, never bool) {
 	if secret == AllSecrets || secret == History || secret == "" || secret == "GITHUB_TOKEN" {
 		return time.Time{}, false
@@ -89,6 +90,7 @@ func (w *windows) missingFrom(secret string, opened when.Bound) (listed time.Tim
 			return time.Time{}, false
 		}
 	}
+	var last time.Time
 	for _, scope := range scopes {
 		at := w.listedScope(scope)
 		if at.IsZero() {
@@ -97,14 +99,20 @@ func (w *windows) missingFrom(secret string, opened when.Bound) (listed time.Tim
 		if listed.IsZero() || at.Before(listed) {
 			listed = at
 		}
-	}
-	for _, c := range w.Facts.Coverage {
-		if c.Origin == evidence.OriginAuditLog && c.Detail == evidence.OtherThanGit && c.Complete && opened.Known() && opened.Clock > when.Git && !c.From.IsZero() && !c.From.After(opened.At) &&
-			!c.To.Before(listed) {
-			never = true
+		if at.After(last) {
+			last = at // this scope may have held it until shortly before
 		}
 	}
-	return listed, never
+	return listed, w.audited(opened, last)
+}
+
+// audited reports that the audit log was had whole for what concerns secrets, from a time that others than whoever pushed or ran jobs have stamped
+// until another, and that no export of it is known to lack rows or to hold those of another repository.
+func (w *windows) audited(from when.Bound, to time.Time) bool {
+	flawed := slices.ContainsFunc(w.Facts.Gaps, func(g evidence.Gap) bool { return g.Unit == string(evidence.OriginAuditLog) })
+	return !flawed && from.Known() && from.Clock >= when.Archive && slices.ContainsFunc(w.Facts.Coverage, func(c evidence.Coverage) bool {
+		return c.Origin == evidence.OriginAuditLog && c.Detail == evidence.OtherThanGit && c.Complete && !c.From.IsZero() && !c.From.After(from.At) && !c.To.Before(to)
+	})
 }
 
 // listedScope is when the secrets of a scope were last listed to the end; zero for never.

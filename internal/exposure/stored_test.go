@@ -9,6 +9,7 @@ import (
 	"pentimento/internal/evidence"
 	"pentimento/internal/exposure"
 	"pentimento/internal/timeline"
+	"pentimento/internal/when"
 )
 
 func (w *world) stored(name string, action evidence.SecretAction, moved, created, updated int) {
@@ -84,6 +85,32 @@ func TestRecordsOfSecrets(t *testing.T) {
 			[]string{`TOKEN#1 100s..? by "triggered"/"" triggered not_known_closed`}, "removed since, or never stored"},
 		{"an audit log that ends too early neither", func(w *world) { named(w); w.listedAll(900, every...); w.audited(50, 899) },
 			[]string{`TOKEN#1 100s..? by "triggered"/"" triggered not_known_closed`}, "removed since, or never stored"},
+		{"nor one that ends before the last scope was listed", func(w *world) {
+			named(w)
+			w.listedAll(900, every[:2]...)
+			w.listedAll(940, every[2])
+			w.audited(50, 920)
+		}, []string{`TOKEN#1 100s..? by "triggered"/"" triggered not_known_closed`}, "removed since, or never stored"},
+		{"nor any, by the clock of somebody's machine", func(w *world) {
+			named(w)
+			w.listedAll(900, every...)
+			w.audited(50, 950)
+			for i := range w.Timeline.Opportunities {
+				w.Timeline.Opportunities[i].At.NotBefore.Clock = when.Local
+			}
+		}, []string{`TOKEN#1 100l..? by "triggered"/"" triggered not_known_closed`}, "removed since, or never stored"},
+		{"nor one that is known to lack rows", func(w *world) {
+			named(w)
+			w.listedAll(900, every...)
+			w.audited(50, 950)
+			w.Facts.Gaps = append(w.Facts.Gaps, evidence.Gap{Unit: "audit-log", Kind: evidence.GapTruncated, Subject: "the export"})
+		}, []string{`TOKEN#1 100s..? by "triggered"/"" triggered not_known_closed`}, "removed since, or never stored"},
+		{"nor one that is whole but for git", func(w *world) {
+			named(w)
+			w.listedAll(900, every...)
+			w.audited(50, 950)
+			w.Facts.Coverage[len(w.Facts.Coverage)-1].Detail = ""
+		}, []string{`TOKEN#1 100s..? by "triggered"/"" triggered not_known_closed`}, "removed since, or never stored"},
 		{"the audit log tells of the removal", func(w *world) {
 			named(w)
 			w.listedAll(900, every...)
