@@ -73,6 +73,9 @@ on there; a list is asked for as a whole, so a bound below what its pages need n
 api.github.com. --api names another address of the API, or "none". GITHUB_TOKEN or GH_TOKEN authenticates at these two and nowhere else;
 "pentimento help environment" names more tokens, and an app, which share the work.
 
+Archives (--gharchive) and exports (--audit-log, --webhooks) are read because they are named, whatever --only says. --admin and --logs go
+without --only, or with one that names them.
+
 --preserve writes one archive when the collection has ended: the case as it stands then, and a manifest of digests, for "pentimento verify"
 here or elsewhere. Do that before anybody cleans up. With --with-objects it also holds, for each repository, a git bundle of the commits that no ref reaches
 any more, those that changed the workflows, and the tips, with their workflow files: as they came, so with any secret that somebody committed.`,
@@ -107,6 +110,9 @@ func (o *collectOptions) check() error {
 			return usagef("--only %s: no such part; there are %s", name, strings.Join(names, ", "))
 		}
 	}
+	if err := o.agree(); err != nil {
+		return err
+	}
 	if o.calls < 0 || o.callsEach < 0 {
 		return usagef("--max-calls and --max-calls-per-repository are not below zero")
 	}
@@ -122,6 +128,28 @@ func (o *collectOptions) check() error {
 		}
 	}
 	return o.places.check()
+}
+
+// agree refuses flags that contradict --only: a part runs where both its flag and --only ask for it.
+func (o *collectOptions) agree() error {
+	for _, x := range []struct {
+		part, flag string
+		given      bool
+		named      bool // --only need not name what a place names
+	}{
+		{"admin", "--admin", o.admin, false},
+		{"logs", "--logs", o.logs, false},
+		{"exports", "--audit-log or --webhooks", len(o.places.audits)+len(o.places.webhooks) > 0, true},
+		{"archives", "--gharchive", len(o.places.archives) > 0, true},
+	} {
+		switch only := slices.Contains(o.only, x.part); {
+		case only && !x.given:
+			return usagef("--only %s goes with %s", x.part, x.flag)
+		case !only && x.given && !x.named && len(o.only) > 0:
+			return usagef("%s and an --only without %s contradict each other", x.flag, x.part)
+		}
+	}
+	return nil
 }
 
 // servers checks the addresses and fills in the API's own.
@@ -177,6 +205,9 @@ func (p *program) collect(ctx context.Context, c *casefile.Case, o collectOption
 	}
 	if o.bigQuery {
 		return p.printBigQuery(ctx, c, s)
+	}
+	if _, err := s.hosts(ctx); err != nil {
+		return err
 	}
 	if err := p.begin(ctx, c, casefile.Plan{Host: host.String(), API: o.api, Only: strings.Join(s.only, ","), Refresh: o.refresh, Places: o.places.words()}, s.now()); err != nil {
 		return err

@@ -14,7 +14,8 @@ import (
 type part struct {
 	name  string
 	needs []string // parts whose finds it asks about: see collect.Step
-	// steps gives what is done for one repository, with Units, Within and Run; none where there is nothing to do.
+	// steps gives what is done for one repository, with Units, Within and Run; none where there is nothing to do. Nil for what is read
+	// of all repositories at a time.
 	steps func(s *steps, repo evidence.Repository) []collect.Step
 }
 
@@ -48,6 +49,8 @@ var phases = []phase{
 	}, nil},
 	{"kept", []part{
 		{"clones", nil, (*steps).ofClones},
+		{"exports", nil, nil},
+		{"archives", nil, nil},
 	}, (*steps).ofPlaces},
 	{"further", []part{
 		{"catch-up", []string{"activity", "runs", "git"}, (*steps).ofCatchUp},
@@ -122,8 +125,15 @@ func (s *steps) affordable(unit string, run asking) asking {
 	}
 }
 
-// planned reports whether --only leaves a part in. What has to catch up is implied by what it catches up with.
+// planned reports whether --only leaves a part in. What has to catch up is implied by what it catches up with, and to name places is to ask
+// for them.
 func (s *steps) planned(name string) bool {
+	switch name {
+	case "exports":
+		return len(s.places.audits)+len(s.places.webhooks) > 0
+	case "archives":
+		return len(s.places.archives) > 0
+	}
 	if len(s.only) == 0 || slices.Contains(s.only, name) {
 		return true
 	}
@@ -148,6 +158,9 @@ func (s *steps) phases() []collect.Phase {
 		out = append(out, collect.Phase{Name: ph.name, First: first, Steps: func(repo evidence.Repository) []collect.Step {
 			var all []collect.Step
 			for _, p := range parts {
+				if p.steps == nil {
+					continue
+				}
 				for _, step := range p.steps(s, repo) {
 					run := step.Run
 					step.Part, step.Needs = p.name, p.needs

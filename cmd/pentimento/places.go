@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -76,12 +78,19 @@ func (l *places) span() (from, to time.Time, err error) {
 	return from.UTC(), to.UTC(), nil
 }
 
-// words are the places as a plan keeps them.
+// words are the places as a plan keeps them: of an address a digest stands for what may be secret in it.
 func (l *places) words() []string {
 	var out []string
 	for flag, list := range map[string][]string{"gharchive": l.archives, "audit-log": l.audits, "webhooks": l.webhooks} {
 		for _, place := range list {
-			out = append(out, flag+" "+place)
+			shown := place
+			if flag == "gharchive" {
+				if shown = gharchive.Shown(place); shown != place {
+					sum := sha256.Sum256([]byte(place))
+					shown += " " + hex.EncodeToString(sum[:8])
+				}
+			}
+			out = append(out, flag+" "+shown)
 		}
 	}
 	if l.covers != "" {
@@ -131,19 +140,42 @@ func (s *steps) eachTarget(ctx context.Context, f func(gharchive.Target)) error 
 	return nil
 }
 
+// hosts plans the archives, without reading them: a place that makes no sense is better known before hours of other work.
+func (s *steps) hosts(ctx context.Context) ([]string, error) {
+	hosts, err := gharchive.Hosts(ctx, s.archiveConfig(), s.places.archives)
+	if err == nil || ctx.Err() != nil {
+		return hosts, err
+	}
+	err = usagef("--gharchive: %v", err)
+	if s.info.Since.IsZero() {
+		err = hint(err, "an address needs a case with --since: pentimento init --since 2025-09-01")
+	}
+	return nil, err
+}
+
+func (s *steps) archiveConfig() gharchive.Config {
+	cfg := gharchive.Config{Since: s.info.Since, Until: s.info.Until, Now: s.now, Cache: s.file.Archives()}
+	if cfg.Until.IsZero() {
+		cfg.Until = s.info.Now
+	}
+	return cfg
+}
+
 // archives reads hours of archives, each with what it tells of the case's repositories and of others that the campaigns' pushers or
 // messages lead to. It downloads without any token.
 func (s *steps) archives(ctx context.Context) error {
 	var others []evidence.Elsewhere
-	cfg := gharchive.Config{Since: s.info.Since, Until: s.info.Until, Now: s.now, Cache: s.file.Archives(), Progress: s.meter.hour}
-	if cfg.Until.IsZero() {
-		cfg.Until = s.info.Now
+	cfg := s.archiveConfig()
+	cfg.Progress = s.meter.hour
+	hosts, err := s.hosts(ctx)
+	if err != nil {
+		return err
+	}
+	if len(hosts) > 0 {
+		cfg.Client = wire.NewClient(wire.Config{Hosts: hosts, UserAgent: userAgent(), OnWait: s.meter.waiting, Sleep: s.sleep})
 	}
 	if err := s.eachTarget(ctx, func(t gharchive.Target) { cfg.Repositories = append(cfg.Repositories, t) }); err != nil {
 		return err
-	}
-	if hosts := gharchive.Hosts(s.places.archives); len(hosts) > 0 {
-		cfg.Client = wire.NewClient(wire.Config{Hosts: hosts, UserAgent: userAgent(), OnWait: s.meter.waiting, Sleep: s.sleep})
 	}
 	cfg.Scoped = func(scope string, repos []evidence.Repository) error { return s.file.AppendScope(ctx, scope, repos) }
 	done, err := s.file.HoursDone(ctx, gharchive.Scope(cfg.Repositories))

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -76,5 +80,73 @@ func TestArchivesOfRepositoriesAddedLater(t *testing.T) {
 		if err != nil || (len(scopes) > 0) != (i == 0) {
 			t.Errorf("%s: scopes %v, %v", name, scopes, err)
 		}
+	}
+}
+
+// A place is read because it was named, whatever --only says; what an address holds of secrets stays out of the case and of messages, and a
+// place that makes no sense is refused before anything is asked.
+func TestPlacesOnTheCommandLine(t *testing.T) {
+	t.Parallel()
+	recipe, err := drill.Small()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := drill.Start(t.Context(), recipe, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	dir := t.TempDir()
+	if err := recipe.WriteArchive(dir, recipe.Now.Add(-3*time.Hour), recipe.Now); err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	defer web.Close()
+	secret := "hun" + "ter2"
+	host := strings.TrimPrefix(web.URL, "http://")
+	list := filepath.Join(t.TempDir(), "urls.txt")
+	files, err := filepath.Glob(filepath.Join(dir, "*.json.gz"))
+	if err != nil || len(files) < 3 {
+		t.Fatal(files, err)
+	}
+	if err := os.WriteFile(list, []byte("HTTP://u:"+secret+"@"+host+"/"+filepath.Base(files[0])+"?sig="+secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(since string, args ...string) (path string, code int, said string) {
+		path = filepath.Join(t.TempDir(), "case.db")
+		impatient(t, path, append([]string{"init", "--campaign", "ghostaction", "--now", evidence.Stamp(recipe.Now)}, strings.Fields(since)...)...)
+		impatient(t, path, "add", string(recipe.Repositories[0].Name))
+		var out, errs bytes.Buffer
+		p := &program{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, env: func(string) string { return "" }, clock: time.Now}
+		code = p.run(t.Context(), append([]string{"--case", path, "collect", "--host", server.URL(), "--api", "none", "--only", "git"}, args...))
+		for _, file := range []string{path, path + "-wal"} {
+			text, err := os.ReadFile(file)
+			if err != nil && !os.IsNotExist(err) {
+				t.Fatal(err)
+			}
+			out.Write(text)
+		}
+		if strings.Contains(out.String()+errs.String(), secret) {
+			t.Errorf("%v: the secret is told: %s", args, &errs)
+		}
+		return path, code, errs.String()
+	}
+	since := "--since " + evidence.Stamp(recipe.Now.Add(-2*time.Hour))
+	for name, place := range map[string]string{"folder": dir, "list": list, "address": "HTTP://u:" + secret + "@" + host + "/?sig=" + secret} {
+		path, code, said := run(since, "--gharchive", place)
+		if hours := dump(t, path)["archive_hour"]; code != exitDone || len(hours) == 0 || !strings.Contains(hours[0], `state="present"`) {
+			t.Errorf("%s: exit %d, hours %s: %s", name, code, hours, said)
+		}
+	}
+	for _, place := range []string{"HTTPS://u:" + secret + "@" + host + "/?sig=" + secret, "ftp://u:" + secret + "@" + host + "/", "http://u:" + secret + "@" + host + ":x/"} {
+		path, code, said := run("", "--gharchive", place)
+		c, err := casefile.OpenRead(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all, err := c.Collections(t.Context()); err != nil || code != exitUsage || len(all) > 0 {
+			t.Errorf("%s: exit %d, %d collections, %v: %s", place, code, len(all), err, said)
+		}
+		c.Close()
 	}
 }

@@ -44,10 +44,8 @@ func partsOf(ctx context.Context, c *casefile.Case, all []casefile.Collection) (
 		}
 	}
 	var out []statusPart
-	for _, ph := range phases {
-		for _, pt := range ph.parts {
-			out = append(out, statusPart{Part: pt.name, Planned: s.planned(pt.name)})
-		}
+	for _, pt := range eachParts() {
+		out = append(out, statusPart{Part: pt.name, Planned: s.planned(pt.name)})
 	}
 	for _, t := range targets {
 		if err := s.count(ctx, c, last.ID, t.Repository, out); err != nil {
@@ -55,6 +53,19 @@ func partsOf(ctx context.Context, c *casefile.Case, all []casefile.Collection) (
 		}
 	}
 	return out, measure(ctx, c, s, out)
+}
+
+// eachParts are the parts that are done repository by repository.
+func eachParts() []part {
+	var out []part
+	for _, ph := range phases {
+		for _, pt := range ph.parts {
+			if pt.steps != nil {
+				out = append(out, pt)
+			}
+		}
+	}
+	return out
 }
 
 // count adds one repository to the parts.
@@ -67,23 +78,18 @@ func (s *steps) count(ctx context.Context, c *casefile.Case, collection int64, r
 	if err != nil {
 		return err
 	}
-	i := 0
-	for _, ph := range phases {
-		for _, pt := range ph.parts {
-			row := &out[i]
-			i++
-			units := unitsOf(pt, s, repo)
-			if !row.Planned || len(units) == 0 {
-				continue
-			}
-			switch {
-			case slices.ContainsFunc(units, func(u string) bool { return !done[u] }):
-				row.Waiting++
-			case slices.ContainsFunc(gaps, func(g evidence.Gap) bool { return passes(g.Kind) && slices.Contains(units, g.Unit) }):
-				row.Failed++
-			default:
-				row.Done++
-			}
+	for i, pt := range eachParts() {
+		row, units := &out[i], unitsOf(pt, s, repo)
+		if !row.Planned || len(units) == 0 {
+			continue
+		}
+		switch {
+		case slices.ContainsFunc(units, func(u string) bool { return !done[u] }):
+			row.Waiting++
+		case slices.ContainsFunc(gaps, func(g evidence.Gap) bool { return passes(g.Kind) && slices.Contains(units, g.Unit) }):
+			row.Failed++
+		default:
+			row.Done++
 		}
 	}
 	return nil
@@ -107,27 +113,23 @@ func measure(ctx context.Context, c *casefile.Case, s *steps, out []statusPart) 
 	if err != nil {
 		return err
 	}
-	i := 0
-	for _, ph := range phases {
-		for _, pt := range ph.parts {
-			row := &out[i]
-			i++
-			todo := int64(row.Waiting + row.Failed)
-			if pt.name == "git" {
-				row.measured(0, size, mirrors, todo)
-				continue
-			}
-			origins, other := answersOf[pt.name]
-			if !other {
-				origins = []evidence.Origin{evidence.Origin(pt.name)}
-			}
-			var calls, bytes int64
-			for _, o := range origins {
-				calls, bytes = calls+cost.Answers[o], bytes+cost.Bytes[o]
-			}
-			if units := unitsOf(pt, s, ""); len(units) > 0 && len(origins) > 0 {
-				row.measured(calls, bytes, cost.Done[units[0]], todo)
-			}
+	for i, pt := range eachParts() {
+		row := &out[i]
+		todo := int64(row.Waiting + row.Failed)
+		if pt.name == "git" {
+			row.measured(0, size, mirrors, todo)
+			continue
+		}
+		origins, other := answersOf[pt.name]
+		if !other {
+			origins = []evidence.Origin{evidence.Origin(pt.name)}
+		}
+		var calls, bytes int64
+		for _, o := range origins {
+			calls, bytes = calls+cost.Answers[o], bytes+cost.Bytes[o]
+		}
+		if units := unitsOf(pt, s, ""); len(units) > 0 && len(origins) > 0 {
+			row.measured(calls, bytes, cost.Done[units[0]], todo)
 		}
 	}
 	return nil

@@ -88,8 +88,8 @@ func serve(t *testing.T, a *archive) (Config, string) {
 	return Config{Since: since, Until: since.Add(90 * time.Minute), Cache: t.TempDir(), Client: client(s.URL)}, s.URL + "/"
 }
 
-func client(places ...string) *http.Client {
-	return wire.NewClient(wire.Config{Hosts: Hosts(places), UserAgent: "pentimento", Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
+func client(place string) *http.Client {
+	return wire.NewClient(wire.Config{Hosts: []string{strings.TrimPrefix(place, "http://")}, UserAgent: "pentimento", Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
 }
 
 func bigHour(t *testing.T) []byte {

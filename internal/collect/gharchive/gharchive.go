@@ -6,7 +6,7 @@
 // An event is one fact by its id, in whichever hour and however often it was filed: facts carry ids made of what they say. Times are
 // GitHub's created_at as somebody else wrote it down, hence of the clock [when.Archive].
 //
-// It does not conclude that nothing happened where an hour tells nothing: archives lose events, in the holes that [KnownHole] lists and
+// It does not conclude that nothing happened where an hour tells nothing: archives lose events, in the holes that [Holes] lists and
 // outside of them. Nor does it tell a push from a force-push: payloads lost the fields that hinted at it in October 2025, and ancestry
 // decides for both formats alike.
 package gharchive
@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"pentimento/internal/evidence"
@@ -74,6 +75,9 @@ func Collect(ctx context.Context, cfg Config, places []string, emit Emit) error 
 	plan, err := cfg.plan(ctx, places)
 	if err != nil {
 		return err
+	}
+	if cfg.Client == nil && slices.ContainsFunc(plan.jobs, func(j job) bool { return j.url != "" }) {
+		return errors.New("collect from archives: no client for downloads")
 	}
 	fetch, err := newFetcher(cfg)
 	if err != nil {

@@ -91,12 +91,7 @@ func at(year int, month time.Month, day, hour int) time.Time {
 	return time.Date(year, month, day, hour, 0, 0, 0, time.UTC)
 }
 
-// KnownHole gives the number of the issue that tells of losses in this hour, the narrowest where several do.
-func KnownHole(hour time.Time) (issue string, ok bool) {
-	h, ok := holeAt(hour)
-	return h.Issue, ok
-}
-
+// holeAt finds the hole that an hour lies in, the narrowest where several do.
 func holeAt(hour time.Time) (Hole, bool) {
 	var best Hole
 	for _, h := range Holes { // by begin: a later one that still holds the hour is the narrower, unless it has no end and the best has

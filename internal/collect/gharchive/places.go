@@ -1,16 +1,13 @@
 package gharchive
 
 import (
-	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,11 +22,8 @@ const (
 	maxListLine = 4096
 )
 
-// DefaultPlaces are asked where the responder names none: GH Archive, and a second archive that has run beside it since September 2026
-// (https://github.com/igrigorik/gharchive.org/issues/323). Both are read: they lose different events.
-var DefaultPlaces = []string{"https://data.gharchive.org/", "https://gharchive.open-digger.cn/"}
-
-// begins says since when an archive has hours, by host: earlier ones are not asked for.
+// begins says since when an archive has hours, by host: earlier ones are not asked for. The second has run beside GH Archive since September
+// 2026 (https://github.com/igrigorik/gharchive.org/issues/323); they lose different events.
 var begins = map[string]time.Time{
 	"data.gharchive.org":       at(2011, 2, 12, 0),
 	"gharchive.open-digger.cn": at(2026, 9, 6, 0),
@@ -48,40 +42,90 @@ type plan struct {
 //   - a file named like an hour: that hour
 //   - a file that begins with { or [, or a CSV header that names type and payload: the answer of a warehouse query
 //   - any other file: a list of hour files and URLs of hour files, one a line; # begins a comment; paths are relative to the list
+//
+// A place that is named twice is read once.
 func (c *Config) plan(ctx context.Context, places []string) (plan, error) {
 	var p plan
+	archives, err := archiveNames(places)
+	if err != nil {
+		return plan{}, err
+	}
+	seen := map[string]bool{}
 	for _, place := range places {
 		if err := ctx.Err(); err != nil {
 			return plan{}, err
 		}
-		if err := c.place(&p, place); err != nil {
-			return plan{}, fmt.Errorf("archive %s: %w", withoutSecrets(place), err)
+		what, err := absolute(place)
+		if err == nil && !seen[what] {
+			seen[what] = true
+			err = c.place(&p, what, archives[what])
+		}
+		if err != nil {
+			return plan{}, fmt.Errorf("archive %s: %w", Shown(place), err)
 		}
 	}
 	return p, nil
 }
 
-func (c *Config) place(p *plan, place string) error {
-	if web(place) {
-		jobs, err := c.online(place)
+// absolute is a place by which it is known again: a path from the root, or an address without what it is not asked with.
+func absolute(place string) (string, error) {
+	if !strings.Contains(place, "://") {
+		return filepath.Abs(place)
+	}
+	if !web(place) {
+		return "", errors.New("not an http or https address")
+	}
+	b, err := parseBase(place)
+	return b.url + b.name, err
+}
+
+// archiveNames gives each local place the name of its archive: the last part of its path, and where places share that, a digest of the
+// whole path too. Facts bear the name, and paths tell of the machine that they were read on.
+func archiveNames(places []string) (map[string]string, error) {
+	byBase := map[string][]string{}
+	for _, place := range places {
+		if strings.Contains(place, "://") {
+			continue
+		}
+		path, err := filepath.Abs(place)
+		if err != nil {
+			return nil, fmt.Errorf("archive %s: %w", place, err)
+		}
+		if base := filepath.Base(path); !slices.Contains(byBase[base], path) {
+			byBase[base] = append(byBase[base], path)
+		}
+	}
+	out := map[string]string{}
+	for base, paths := range byBase {
+		for _, path := range paths {
+			if out[path] = base; len(paths) > 1 {
+				out[path] = apart(base, path)
+			}
+		}
+	}
+	return out, nil
+}
+
+// apart is the name of an archive that shares its own with another.
+func apart(archive, path string) string { return archive + "~" + digest([]string{path})[:8] }
+
+// place adds what one place comes to; name is absolute.
+func (c *Config) place(p *plan, name, archive string) error {
+	if web(name) {
+		jobs, err := c.online(name)
 		p.jobs = append(p.jobs, jobs...)
 		return err
 	}
-	info, err := os.Stat(place)
+	info, err := os.Stat(name)
 	if err != nil {
 		return errors.Unwrap(err)
 	}
-	name, err := filepath.Abs(place)
-	if err != nil {
-		return err
-	}
-	archive := filepath.Base(name)
 	if info.IsDir() {
 		jobs, err := c.folder(archive, name)
 		p.jobs = append(p.jobs, jobs...)
 		return err
 	}
-	if hour, ok := hourOf(archive); ok {
+	if hour, ok := hourOf(filepath.Base(name)); ok {
 		p.jobs = append(p.jobs, job{archive: archive, hour: hour, path: name})
 		return nil
 	}
@@ -96,10 +140,6 @@ func (c *Config) place(p *plan, place string) error {
 	jobs, err := c.list(archive, name)
 	p.jobs = append(p.jobs, jobs...)
 	return err
-}
-
-func web(place string) bool {
-	return strings.HasPrefix(place, "http://") || strings.HasPrefix(place, "https://")
 }
 
 // until is the end of the wanted time.
@@ -117,9 +157,6 @@ func (c *Config) within(hour time.Time) bool {
 
 // online lists the hours of a base URL. Hours that are not over are no hours yet.
 func (c *Config) online(place string) ([]job, error) {
-	if c.Client == nil {
-		return nil, errors.New("no client for downloads")
-	}
 	base, err := parseBase(place)
 	if err != nil {
 		return nil, err
@@ -145,51 +182,6 @@ func (c *Config) online(place string) ([]job, error) {
 		}
 	}
 	return jobs, nil
-}
-
-// base is a URL taken apart. Credentials in it are sent nowhere and stored nowhere.
-type base struct {
-	url, name, host string
-	archive         string
-}
-
-func parseBase(place string) (base, error) {
-	u, err := url.Parse(place)
-	if err != nil || u.Host == "" {
-		return base{}, errors.New("not a web address")
-	}
-	clean := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
-	dir, name := clean.Path, ""
-	if i := strings.LastIndexByte(dir, '/'); i >= 0 {
-		if _, ok := hourOf(dir[i+1:]); ok {
-			dir, name = dir[:i+1], dir[i+1:]
-		}
-	}
-	if !strings.HasSuffix(dir, "/") {
-		dir += "/"
-	}
-	clean.Path = dir
-	return base{url: clean.String(), name: name, host: strings.ToLower(u.Hostname()), archive: clean.String()}, nil
-}
-
-// withoutSecrets is a place as it may be printed.
-func withoutSecrets(place string) string {
-	if b, err := parseBase(place); web(place) && err == nil {
-		return b.url + b.name
-	}
-	return place
-}
-
-// Hosts lists the hosts that the places are on, for a client that goes nowhere else.
-func Hosts(places []string) []string {
-	var hosts []string
-	for _, place := range places {
-		if u, err := url.Parse(place); err == nil && web(place) && u.Host != "" {
-			hosts = append(hosts, strings.ToLower(u.Host))
-		}
-	}
-	slices.Sort(hosts)
-	return slices.Compact(hosts)
 }
 
 // folder lists the hour files in and below a folder, and the hours that are missing between the first and the last.
@@ -237,66 +229,6 @@ func span(hours map[time.Time]string) (first, last time.Time) {
 		}
 	}
 	return first, last
-}
-
-// list reads a list of files and URLs. Each URL is of the archive at its base, files are of the archive that the list is.
-func (c *Config) list(archive, path string) ([]job, error) {
-	f, _, err := openRegular(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var jobs []job
-	in := bufio.NewScanner(f)
-	in.Buffer(nil, maxListLine)
-	for n := 1; in.Scan(); n++ {
-		text := strings.TrimSpace(in.Text())
-		if text == "" || text[0] == '#' {
-			continue
-		}
-		j, err := c.entry(archive, filepath.Dir(path), text)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		if jobs = append(jobs, j); len(jobs) > maxPlaceFiles {
-			return nil, fmt.Errorf("more than %d lines", maxPlaceFiles)
-		}
-	}
-	if err := in.Err(); err != nil {
-		return nil, err
-	}
-	if len(jobs) == 0 {
-		return nil, errors.New("the list names no file")
-	}
-	slices.SortStableFunc(jobs, func(a, b job) int {
-		return cmp.Or(strings.Compare(a.archive, b.archive), a.hour.Compare(b.hour))
-	})
-	return jobs, nil
-}
-
-func (c *Config) entry(archive, dir, text string) (job, error) {
-	if web(text) {
-		if c.Client == nil {
-			return job{}, errors.New("no client for downloads")
-		}
-		b, err := parseBase(text)
-		if err != nil {
-			return job{}, err
-		}
-		hour, ok := hourOf(b.name)
-		if !ok {
-			return job{}, errors.New("the URL does not end in the name of an hour file (YYYY-MM-DD-H.json.gz)")
-		}
-		return job{archive: b.archive, hour: hour, url: b.url + b.name}, nil
-	}
-	hour, ok := hourOf(filepath.Base(text))
-	if !ok {
-		return job{}, fmt.Errorf("%q is no hour file (YYYY-MM-DD-H.json.gz)", clip(text))
-	}
-	if !filepath.IsAbs(text) {
-		text = filepath.Join(dir, text)
-	}
-	return job{archive: archive, hour: hour, path: text}, nil
 }
 
 // headOf reads the begin of a file.

@@ -81,8 +81,8 @@ func TestKnownHoles(t *testing.T) {
 		at(2025, 5, 22, 23): "", at(2025, 5, 23, 0): "310", at(2025, 9, 2, 3): "310", at(2025, 10, 9, 0): "312", at(2025, 10, 14, 23): "312",
 		at(2025, 10, 15, 0): "310", at(2026, 2, 1, 0): "320", at(2030, 1, 1, 0): "320",
 	} {
-		if issue, ok := KnownHole(hour); issue != want || ok != (want != "") {
-			t.Errorf("%s: issue %q", hourWord(hour), issue)
+		if hole, ok := holeAt(hour); hole.Issue != want || ok != (want != "") {
+			t.Errorf("%s: issue %q", hourWord(hour), hole.Issue)
 		}
 	}
 	if !slices.IsSortedFunc(Holes, func(a, b Hole) int { return a.From.Compare(b.From) }) {
@@ -138,6 +138,32 @@ func TestLists(t *testing.T) {
 	}
 }
 
+// Places that bear one name are told apart, whichever way they come; one that is named twice is read once.
+func TestArchivesOfOneName(t *testing.T) {
+	dir := t.TempDir()
+	a := write(t, dir, "a/hours/2025-04-02-3.json.gz", packed(t, sample{ID: "1"}.line()))
+	b := write(t, dir, "b/hours/2025-04-02-3.json.gz", packed(t, sample{ID: "2"}.line()))
+	list := write(t, dir, "list.txt", []byte("a/hours/2025-04-02-3.json.gz\nb/hours/2025-04-02-3.json.gz\na/hours/2025-04-02-3.json.gz\n"))
+	for name, places := range map[string][]string{
+		"folders": {filepath.Dir(a), filepath.Dir(b), filepath.Dir(a)}, "files": {a, b}, "a list": {list},
+	} {
+		got := collect(t, Config{}, places...)
+		if len(got.hours) != 2 || got.hours[0].Archive == got.hours[1].Archive || len(got.updates()) != 2 {
+			t.Errorf("%s: %d updates of %+v", name, len(got.updates()), got.hours)
+			continue
+		}
+		for _, h := range got.hours {
+			if strings.Contains(h.Archive, string(filepath.Separator)) {
+				t.Errorf("%s: a path in %q", name, h.Archive)
+			}
+		}
+		again := collect(t, Config{}, places...)
+		if again.hours[0].ID() != got.hours[0].ID() || again.hours[1].ID() != got.hours[1].ID() {
+			t.Errorf("%s: other names the second time", name)
+		}
+	}
+}
+
 func TestPlacesThatMakeNoSense(t *testing.T) {
 	dir := t.TempDir()
 	empty := t.TempDir()
@@ -153,8 +179,12 @@ func TestPlacesThatMakeNoSense(t *testing.T) {
 		"odd list":       {Config{}, write(t, dir, "odd", []byte("2025-04-02-3.json.gz\nother.gz\n")), "line 2"},
 		"URL of no hour": {online, write(t, dir, "urls", []byte("https://example.invalid/2025.json.gz\n")), "does not end"},
 		"long line":      {Config{}, write(t, dir, "long", []byte(strings.Repeat("x", 5000))), "token too long"},
-		"no client":      {Config{}, "https://example.invalid/", "no client"},
+		"no client":      {Config{Since: at(2025, 4, 2, 3)}, "https://example.invalid/", "no client"},
 		"no begin":       {Config{Client: http.DefaultClient}, "https://user:pass@example.invalid/", "since when"},
+		"upper case":     {Config{Client: http.DefaultClient}, "HTTPS://user:pass@example.invalid/?sig=pass", "since when"},
+		"another scheme": {Config{}, "ftp://user:pass@example.invalid/", "not an http or https address"},
+		"no address":     {online, "https://user:pass@example.invalid:x/", "not a web address"},
+		"secret in list": {online, write(t, dir, "secrets", []byte("ftp://user:pass@example.invalid/2025.gz\n")), "line 1"},
 		"no host":        {online, "https:///x", "not a web address"},
 		"too much":       {Config{Client: http.DefaultClient, Since: at(2015, 1, 1, 0)}, "https://example.invalid/", "at most"},
 	} {
@@ -172,7 +202,8 @@ func TestPlacesThatMakeNoSense(t *testing.T) {
 // The second archive is not asked for hours before it began.
 func TestArchivesBegin(t *testing.T) {
 	cfg := Config{Client: http.DefaultClient, Since: at(2026, 9, 5, 22), Until: at(2026, 9, 6, 1), Now: func() time.Time { return at(2026, 10, 1, 0) }}
-	p, err := cfg.plan(context.Background(), DefaultPlaces)
+	places := []string{"https://data.gharchive.org/", "https://gharchive.open-digger.cn/"}
+	p, err := cfg.plan(context.Background(), places)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,9 +217,10 @@ func TestArchivesBegin(t *testing.T) {
 		first["https://gharchive.open-digger.cn/"] != "https://gharchive.open-digger.cn/2026-09-06-0.json.gz" {
 		t.Errorf("first of each: %v", first)
 	}
-	if hosts := Hosts(append([]string{"hours", "https://DATA.gharchive.org:8443/x/"}, DefaultPlaces...)); !slices.Equal(hosts,
-		[]string{"data.gharchive.org", "data.gharchive.org:8443", "gharchive.open-digger.cn"}) {
-		t.Errorf("hosts %v", hosts)
+	list := write(t, t.TempDir(), "urls.txt", []byte("HTTPS://DATA.gharchive.org:8443/x/2026-09-06-1.json.gz\n"))
+	hosts, err := Hosts(context.Background(), cfg, append([]string{list}, places...))
+	if err != nil || !slices.Equal(hosts, []string{"data.gharchive.org", "data.gharchive.org:8443", "gharchive.open-digger.cn"}) {
+		t.Errorf("hosts %v, %v", hosts, err)
 	}
 }
 
