@@ -18,7 +18,7 @@ func missing(a, b []string) []string {
 
 // attempts stand beside the facts in a case: when and how often was asked, what an interrupted attempt met.
 // analysis bears a mark of the answers it was made from, which counts those of failed attempts too.
-var attempts = []string{"source_seen", "collection", "unit_done", "gap", "gap_seen", "analysis"}
+var attempts = []string{"source_seen", "archive_hour_seen", "collection", "unit_done", "gap", "gap_seen", "analysis"}
 
 // dump reads all tables of a case that "the same case" is about, and the gaps as they stand, as sorted rows of text. The address of a
 // source holds the port of the test's server: its target says the rest.
