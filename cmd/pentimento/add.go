@@ -53,9 +53,9 @@ func (p *program) add(ctx context.Context, o addOptions, args []string) error {
 	if len(args) == 0 && len(o.files) == 0 {
 		return hint(usagef("add needs a repository or -f FILE"), "pentimento add octo-org/octo-repo")
 	}
-	for flag, dir := range map[string]string{"--mirror": o.mirror, "--clone": o.clone} {
-		if dir != "" && (len(args) != 1 || len(o.files) > 0) {
-			return usagef("%s goes with exactly one repository", flag)
+	for _, given := range []struct{ flag, dir string }{{"--mirror", o.mirror}, {"--clone", o.clone}} {
+		if given.dir != "" && (len(args) != 1 || len(o.files) > 0) {
+			return usagef("%s goes with exactly one repository", given.flag)
 		}
 	}
 	if o.column != "" && len(o.files) == 0 {

@@ -74,16 +74,7 @@ func (s *steps) checkSuites(ctx context.Context, repo evidence.Repository, emit 
 	for _, u := range facts.Updates {
 		tags[u.Ref.Short()] = tags[u.Ref.Short()] || u.Ref.Tag()
 	}
-	s.tags.Store(repo, tags)
-	defer s.tags.Delete(repo)
-	return s.api.CheckSuites(ctx, repo, wants, emit)
-}
-
-// tag reports a tag that the case knows, of the repository whose check suites are being asked for.
-func (s *steps) tag(repo evidence.Repository, name string) bool {
-	tags, _ := s.tags.Load(repo)
-	known, _ := tags.(map[string]bool)
-	return known[name]
+	return s.api.CheckSuites(ctx, repo, wants, tags, emit)
 }
 
 // earliest is by when a commit was there, for each that an update names.

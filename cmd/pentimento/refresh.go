@@ -16,35 +16,35 @@ func passes(k evidence.GapKind) bool {
 
 // held is what a refresh joins a list to. Where anything of it is missing the whole list is asked for again; that GitHub ends the events
 // at a number stays true whatever comes after.
-func (s *steps) held(repo evidence.Repository, origin evidence.Origin) (ghapi.Held, bool) {
+func (s *steps) held(ctx context.Context, repo evidence.Repository, origin evidence.Origin) (ghapi.Held, bool, error) {
 	if !s.refresh {
-		return ghapi.Held{}, false
+		return ghapi.Held{}, false, nil
 	}
-	return s.heldList(context.Background(), repo, origin)
+	return s.heldList(ctx, repo, origin)
 }
 
-// heldList is held whether or not only news are asked for. A store that cannot be read: see [steps.cached].
-func (s *steps) heldList(ctx context.Context, repo evidence.Repository, origin evidence.Origin) (h ghapi.Held, ok bool) {
+// heldList is held whether or not only news are asked for.
+func (s *steps) heldList(ctx context.Context, repo evidence.Repository, origin evidence.Origin) (h ghapi.Held, ok bool, err error) {
 	gaps, err := s.file.Gaps(ctx, repo)
 	if err != nil {
-		return h, false
+		return h, false, err
 	}
 	for _, g := range gaps {
 		if g.Unit != "api/"+string(origin) {
 			continue
 		}
 		if origin != evidence.OriginEvents || g.Kind != evidence.GapTruncated {
-			return h, false
+			return h, false, nil
 		}
 		h.Gaps = append(h.Gaps, g)
 	}
 	if h.Coverage, ok, err = s.file.Covered(ctx, repo, origin); err != nil || !ok {
-		return h, false
+		return h, false, err
 	}
 	if origin == evidence.OriginRuns {
 		h.Open, err = s.file.Unfinished(ctx, repo)
 	}
-	return h, err == nil
+	return h, err == nil, err
 }
 
 func (s *steps) ofCatchUp(evidence.Repository) []collect.Step {
@@ -69,16 +69,24 @@ func (s *steps) catchUp(ctx context.Context, repo evidence.Repository, emit coll
 		}
 		return emit(obs)
 	}
-	behind := func(part string, origin evidence.Origin) bool {
-		h, ok := s.heldList(ctx, repo, origin)
-		return s.planned(part) && ok && h.Coverage.To.Before(listing.At)
+	behind := func(part string, origin evidence.Origin) (bool, error) {
+		h, ok, err := s.heldList(ctx, repo, origin)
+		return s.planned(part) && ok && h.Coverage.To.Before(listing.At), err
 	}
-	if behind("activity", evidence.OriginActivity) {
+	activity, err := behind("activity", evidence.OriginActivity)
+	if err != nil {
+		return err
+	}
+	if activity {
 		if err := s.late.Activity(ctx, repo, late); err != nil {
 			return err
 		}
 	}
-	if behind("runs", evidence.OriginRuns) {
+	runs, err := behind("runs", evidence.OriginRuns)
+	if err != nil {
+		return err
+	}
+	if runs {
 		facts, err := s.file.Facts(ctx, repo)
 		if err != nil {
 			return err

@@ -56,7 +56,6 @@ type steps struct {
 	calls         *wire.Allowance // of this run
 	perRepository int             // bound of calls for each, 0 for none
 	leads         leads           // to what pushers did elsewhere, once all repositories have been looked through
-	tags          sync.Map        // of the repositories whose check suites are being asked for, by name
 	mu            sync.Mutex
 	allowances    map[evidence.Repository]*wire.Allowance
 }
@@ -73,32 +72,23 @@ func (s *steps) connect(credentials []*wire.Credential, host, api *url.URL) erro
 	if api == nil {
 		return nil
 	}
-	cfg := ghapi.Config{Base: api, Client: client, Since: s.info.Since, Until: s.info.Until, Now: s.now, Cached: s.cached, Known: s.known, Held: s.held, Tag: s.tag}
+	cfg := ghapi.Config{Base: api, Client: client, Since: s.info.Since, Until: s.info.Until, Now: s.now, Cached: s.file.Cached, Known: s.known, Held: s.held}
 	var err error
 	if s.api, err = ghapi.New(cfg); err != nil {
 		return err
 	}
-	cfg.Held = func(repo evidence.Repository, origin evidence.Origin) (ghapi.Held, bool) {
-		return s.heldList(context.Background(), repo, origin)
-	}
+	cfg.Held = s.heldList
 	s.late, err = ghapi.New(cfg)
 	return err
 }
 
-// cached offers the stored answer for a conditional request. A store that cannot be read will fail the next append with its own error:
-// here it only costs one full answer.
-func (s *steps) cached(repo evidence.Repository, target string) (string, []byte, bool) {
-	etag, body, ok, err := s.file.Cached(context.Background(), repo, target)
-	return etag, body, ok && err == nil
-}
-
-// known is GitHub's id of the repository as it was last answered. A store that cannot be read: see [steps.cached].
-func (s *steps) known(repo evidence.Repository) int64 {
-	state, err := s.file.State(context.Background(), repo)
+// known is GitHub's id of the repository as it was last answered, 0 for none.
+func (s *steps) known(ctx context.Context, repo evidence.Repository) (int64, error) {
+	state, err := s.file.State(ctx, repo)
 	if err != nil || state == nil {
-		return 0
+		return 0, err
 	}
-	return state.GitHubID
+	return state.GitHubID, nil
 }
 
 func (s *steps) ofRepository(evidence.Repository) []collect.Step {

@@ -22,7 +22,10 @@ const maxActivityPages = 1000
 func (c *Collector) Activity(ctx context.Context, repo evidence.Repository, emit Emit) error {
 	u := unit{Collector: c, repo: repo, name: UnitActivity, origin: evidence.OriginActivity, emit: emit}
 	coverage := evidence.Coverage{Origin: u.origin, From: c.cfg.Since, To: c.cfg.Now()}
-	held, joins := u.held()
+	held, joins, err := u.held(ctx)
+	if err != nil {
+		return err
+	}
 	reached := false // the held list
 	end, err := u.walk(ctx, list{
 		path: "/activity", subject: "activity", most: maxActivityPages,

@@ -189,8 +189,8 @@ func TestUnchangedPageWithoutLink(t *testing.T) {
 	}})
 	var g told
 	c := f.collector(t, func(c *Config) {
-		c.Cached = func(_ evidence.Repository, target string) (string, []byte, bool) {
-			return `"e"`, []byte(full), !strings.Contains(target, "after")
+		c.Cached = func(_ context.Context, _ evidence.Repository, target string) (string, []byte, bool, error) {
+			return `"e"`, []byte(full), !strings.Contains(target, "after"), nil
 		}
 	})
 	if err := c.Activity(context.Background(), repo, g.emit); err != nil {

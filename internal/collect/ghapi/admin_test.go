@@ -190,9 +190,9 @@ func TestAdminUnchanged(t *testing.T) {
 		held[s.Target] = s.Body
 	}
 	c := f.collector(t, func(cfg *Config) {
-		cfg.Cached = func(_ evidence.Repository, target string) (string, []byte, bool) {
+		cfg.Cached = func(_ context.Context, _ evidence.Repository, target string) (string, []byte, bool, error) {
 			body, ok := held[target]
-			return `"e"`, body, ok
+			return `"e"`, body, ok, nil
 		}
 	})
 	var again told

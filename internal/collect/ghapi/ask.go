@@ -41,7 +41,11 @@ func (u unit) ask(ctx context.Context, path string, query url.Values, conditiona
 	}
 	a := answer{source: u.source(req)}
 	var held []byte
-	if etag, body, ok := u.cfg.Cached(u.repo, a.source.Target); ok && etag != "" && conditional {
+	etag, body, ok, err := u.cfg.Cached(ctx, u.repo, a.source.Target)
+	if err != nil {
+		return answer{}, nil, err
+	}
+	if ok && etag != "" && conditional {
 		req.Header.Set("If-None-Match", etag)
 		a.source.ETag, held = etag, body
 	}
@@ -84,6 +88,9 @@ func (u unit) source(req *http.Request) evidence.Source {
 }
 
 func (u unit) send(ctx context.Context, gh *github.Client, req *http.Request, a answer, held []byte) (answer, *refusal, error) {
+	if err := u.recall(ctx, u.repo); err != nil {
+		return answer{}, nil, err
+	}
 	resp, err := gh.BareDo(ctx, req)
 	if ctx.Err() != nil {
 		if resp != nil && resp.Response != nil {

@@ -184,7 +184,7 @@ func TestWitnessesConform(t *testing.T) {
 	c := f.collector(t, func(cfg *Config) { cfg.Client = &http.Client{Transport: checked(t)} })
 	var g told
 	ctx := context.Background()
-	for _, err := range []error{c.CheckSuites(ctx, repo, []Want{want(hexID(0x42))}, g.emit), c.Forks(ctx, repo, g.emit), c.Releases(ctx, repo, g.emit),
+	for _, err := range []error{c.CheckSuites(ctx, repo, []Want{want(hexID(0x42))}, nil, g.emit), c.Forks(ctx, repo, g.emit), c.Releases(ctx, repo, g.emit),
 		c.Admin(ctx, repo, now, g.emit), c.Logs(ctx, repo, []JobRef{{5, 1, 9}}, g.emit), c.Actors(ctx, repo, Leads{Logins: []string{"dev"}}, g.emit)} {
 		if err != nil {
 			t.Error(err)

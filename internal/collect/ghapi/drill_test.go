@@ -144,7 +144,7 @@ func everything(t *testing.T, c *Collector, r evidence.Repository) told {
 		oids = append(oids, w.OID)
 	}
 	_, err = c.Objects(ctx, r, wants, g.emit)
-	for _, err := range []error{err, c.CheckSuites(ctx, r, wants, g.emit), c.PullTimelines(ctx, r, g.emit), c.Signatures(ctx, r, oids, g.emit),
+	for _, err := range []error{err, c.CheckSuites(ctx, r, wants, nil, g.emit), c.PullTimelines(ctx, r, g.emit), c.Signatures(ctx, r, oids, g.emit),
 		c.Forks(ctx, r, g.emit), c.Releases(ctx, r, g.emit), c.Admin(ctx, r, c.cfg.Now(), g.emit), c.Logs(ctx, r, jobs, g.emit)} {
 		if err != nil {
 			t.Fatal(err)

@@ -28,7 +28,10 @@ const (
 func (c *Collector) Events(ctx context.Context, repo evidence.Repository, emit Emit) error {
 	u := unit{Collector: c, repo: repo, name: UnitEvents, origin: evidence.OriginEvents, emit: emit}
 	now, seen, first := c.cfg.Now(), 0, time.Time{}
-	held, joins := u.held()
+	held, joins, err := u.held(ctx)
+	if err != nil {
+		return err
+	}
 	reached := false // the held list
 	end, err := u.walk(ctx, list{
 		path: "/events", subject: "events", most: maxEvents / perPage,

@@ -112,9 +112,9 @@ func FuzzWitnesses(f *testing.F) {
 				facts.Checks = append(facts.Checks, p.facts.Checks...)
 			}
 		}
-		u := unit{Collector: &Collector{cfg: Config{Tag: func(evidence.Repository, string) bool { return false }}, ids: map[string]int64{repo.Key(): 7}}, repo: repo}
+		u := unit{Collector: &Collector{ids: map[string]int64{repo.Key(): 7}}, repo: repo}
 		a := adminUnit{unit: u}
-		take(u.readSuites(id, map[push]time.Time{}, body))
+		take(u.readSuites(id, nil, map[push]time.Time{}, body))
 		take(readForks(repo, body))
 		take(readReleases(repo, body))
 		take(readSecrets(evidence.SecretRecord{}, body))

@@ -15,6 +15,7 @@
 package ghapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -62,15 +63,12 @@ type Config struct {
 	Since, Until time.Time
 	Now          func() time.Time
 	// Cached gives the answer that the case holds for a target, so that an unchanged one costs no rate limit; nil for none. The body must
-	// be the one received: an answer that was redacted is another.
-	Cached func(repo evidence.Repository, target string) (etag string, body []byte, ok bool)
+	// be the one received: an answer that was redacted is another. An error of this and of the next two ends the collection.
+	Cached func(ctx context.Context, repo evidence.Repository, target string) (etag string, body []byte, ok bool, err error)
 	// Held gives the list of an origin that the case holds to its end, so that no more is listed than what came since; nil to list all.
-	Held func(repo evidence.Repository, origin evidence.Origin) (Held, bool)
+	Held func(ctx context.Context, repo evidence.Repository, origin evidence.Origin) (Held, bool, error)
 	// Known is GitHub's id of the repository as the case has it, 0 for none: another process may have asked. Nil for none.
-	Known func(repo evidence.Repository) int64
-	// Tag reports that a tag of this name is known, present or past: a check suite tells pushes of tags and of branches by the bare name;
-	// nil for none.
-	Tag func(repo evidence.Repository, name string) bool
+	Known func(ctx context.Context, repo evidence.Repository) (int64, error)
 	// LogHosts are the hosts that the log of a job may be fetched from, beside the API's own; nil for [LogHosts].
 	LogHosts []string
 }
@@ -102,10 +100,17 @@ func New(cfg Config) (*Collector, error) {
 	}
 	cfg.Base = &base
 	if cfg.Cached == nil {
-		cfg.Cached = func(evidence.Repository, string) (string, []byte, bool) { return "", nil, false }
+		cfg.Cached = func(context.Context, evidence.Repository, string) (string, []byte, bool, error) {
+			return "", nil, false, nil
+		}
 	}
-	if cfg.Tag == nil {
-		cfg.Tag = func(evidence.Repository, string) bool { return false }
+	if cfg.Known == nil {
+		cfg.Known = func(context.Context, evidence.Repository) (int64, error) { return 0, nil }
+	}
+	if cfg.Held == nil {
+		cfg.Held = func(context.Context, evidence.Repository, evidence.Origin) (Held, bool, error) {
+			return Held{}, false, nil
+		}
 	}
 	if cfg.LogHosts == nil {
 		cfg.LogHosts = LogHosts
@@ -116,14 +121,24 @@ func New(cfg Config) (*Collector, error) {
 // id is GitHub's id of the repository as first answered, 0 while unknown.
 func (c *Collector) id(repo evidence.Repository) int64 {
 	c.mu.Lock()
-	id, asked := c.ids[repo.Key()]
+	defer c.mu.Unlock()
+	return c.ids[repo.Key()]
+}
+
+// recall takes up what the case knows of the id, before the first answer of this process is held against it.
+func (c *Collector) recall(ctx context.Context, repo evidence.Repository) error {
+	c.mu.Lock()
+	_, asked := c.ids[repo.Key()]
 	c.mu.Unlock()
-	if asked || c.cfg.Known == nil {
-		return id
+	if asked {
+		return nil
 	}
-	id = c.cfg.Known(repo)
+	id, err := c.cfg.Known(ctx, repo)
+	if err != nil {
+		return err
+	}
 	c.learn(repo, id)
-	return id
+	return nil
 }
 
 func (c *Collector) learn(repo evidence.Repository, id int64) {

@@ -25,12 +25,9 @@ const (
 )
 
 // held is what a list may be joined to: it has to reach as far back as is asked for now.
-func (u unit) held() (Held, bool) {
-	if u.cfg.Held == nil {
-		return Held{}, false
-	}
-	h, ok := u.cfg.Held(u.repo, u.origin)
-	return h, ok && h.Coverage.Complete && (h.Coverage.From.IsZero() || u.cfg.Since.IsZero() || !h.Coverage.From.After(u.cfg.Since))
+func (u unit) held(ctx context.Context) (Held, bool, error) {
+	h, ok, err := u.cfg.Held(ctx, u.repo, u.origin)
+	return h, ok && h.Coverage.Complete && (h.Coverage.From.IsZero() || u.cfg.Since.IsZero() || !h.Coverage.From.After(u.cfg.Since)), err
 }
 
 // join makes one coverage of a listing and the held one that it reached down to.

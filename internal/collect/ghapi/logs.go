@@ -127,6 +127,9 @@ func (u unit) logAddress(ctx context.Context, job JobRef) (answer, *url.URL, *re
 	if err != nil {
 		return answer{}, nil, nil, fmt.Errorf("ask for the log of %s: %w", job, err)
 	}
+	if err := u.recall(ctx, u.repo); err != nil {
+		return answer{}, nil, nil, err
+	}
 	a := answer{source: u.source(req)}
 	resp, err := gh.BareDo(ctx, req)
 	if resp != nil && resp.Response != nil {

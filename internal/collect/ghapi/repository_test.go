@@ -210,9 +210,9 @@ func TestUnchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := f.collector(t, func(c *Config) {
-		c.Cached = func(r evidence.Repository, target string) (string, []byte, bool) {
+		c.Cached = func(_ context.Context, r evidence.Repository, target string) (string, []byte, bool, error) {
 			s := first.Sources[0]
-			return s.ETag, s.Body, r == repo && target == s.Target
+			return s.ETag, s.Body, r == repo && target == s.Target, nil
 		}
 	})
 	state, usable, err := again.Repository(context.Background(), repo, second.emit)
@@ -236,5 +236,33 @@ func TestNewRefusesAddresses(t *testing.T) {
 		if _, err := New(cfg); err == nil {
 			t.Errorf("accepted %v", cfg.Base)
 		}
+	}
+}
+
+// A case that cannot be read ends the collection: "nothing is known" would be another answer.
+func TestCaseThatCannotBeRead(t *testing.T) {
+	broken := errors.New("disk I/O error")
+	for name, change := range map[string]func(*Config){
+		"held answer": func(c *Config) {
+			c.Cached = func(context.Context, evidence.Repository, string) (string, []byte, bool, error) {
+				return "", nil, false, broken
+			}
+		},
+		"id": func(c *Config) {
+			c.Known = func(context.Context, evidence.Repository) (int64, error) { return 0, broken }
+		},
+		"held list": func(c *Config) {
+			c.Held = func(context.Context, evidence.Repository, evidence.Origin) (Held, bool, error) {
+				return Held{}, false, broken
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, map[string]http.HandlerFunc{"/repos/acme/tool/activity": say(200, "[]")})
+			var g told
+			if err := f.collector(t, change).Activity(context.Background(), repo, g.emit); !errors.Is(err, broken) || len(f.asked) > 0 {
+				t.Errorf("%v after %q", err, f.asked)
+			}
+		})
 	}
 }

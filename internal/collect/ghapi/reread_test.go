@@ -60,7 +60,7 @@ func TestFaultsLeaveNoTrace(t *testing.T) {
 		_, _, err := c.Repository(ctx, repo, g.emit)
 		_, err2 := c.Objects(ctx, repo, []Want{want(commit)}, g.emit)
 		for _, err := range []error{err, err2, c.Activity(ctx, repo, g.emit), c.Events(ctx, repo, g.emit), c.Runs(ctx, repo, g.emit),
-			c.Jobs(ctx, repo, []RunRef{{5, 1}}, g.emit), c.CheckSuites(ctx, repo, []Want{{OID: evidence.OID(hexID(2))}}, g.emit), c.Forks(ctx, repo, g.emit),
+			c.Jobs(ctx, repo, []RunRef{{5, 1}}, g.emit), c.CheckSuites(ctx, repo, []Want{{OID: evidence.OID(hexID(2))}}, nil, g.emit), c.Forks(ctx, repo, g.emit),
 			c.Releases(ctx, repo, g.emit), c.Admin(ctx, repo, now, g.emit), c.PullTimelines(ctx, repo, g.emit),
 			c.Signatures(ctx, repo, []evidence.OID{evidence.OID(hexID(2))}, g.emit)} {
 			if err != nil {

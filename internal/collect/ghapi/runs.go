@@ -70,7 +70,10 @@ func (c *Collector) Runs(ctx context.Context, repo evidence.Repository, emit Emi
 	span = window{span.from.UTC().Truncate(time.Second), span.to.UTC().Truncate(time.Second)}
 	r := runsUnit{unit: unit{Collector: c, repo: repo, name: UnitRuns, origin: evidence.OriginRuns, emit: emit}, latest: map[int64]int{}, complete: true}
 	coverage := evidence.Coverage{Origin: r.origin, From: span.from, To: span.to}
-	held, joins := r.held()
+	held, joins, err := r.held(ctx)
+	if err != nil {
+		return err
+	}
 	if joins {
 		span.from = later(span.from, held.Coverage.To.Add(-rerunWithin).Truncate(time.Second))
 	}

@@ -29,11 +29,11 @@ const (
 // What a suite cannot tell: an app makes one suite for each commit, so a commit that is pushed again has none of that second push; a
 // repository without apps and Actions has none at all; a push to a fork is not told, GitHub gives null for its branch. A suite whose
 // branch, before or after is null, or whose branch is the head of a fork's pull request, moves no ref here. One whose branch has the name
-// of a known tag ([Config.Tag]) may stand for either, so it moves none and is a gap. Suites are kept for about 400 days ([RunRetention]):
+// of a known tag may stand for either, so it moves none and is a gap. Suites are kept for about 400 days ([RunRetention]):
 // an empty list for a commit that was there before that (At of its [Want]) is expired, and any other empty list says nothing.
 //
-// The coverage has one row for each commit.
-func (c *Collector) CheckSuites(ctx context.Context, repo evidence.Repository, commits []Want, emit Emit) error {
+// tags are the short names of all known tags, present or past. The coverage has one row for each commit.
+func (c *Collector) CheckSuites(ctx context.Context, repo evidence.Repository, commits []Want, tags map[string]bool, emit Emit) error {
 	u := unit{Collector: c, repo: repo, name: UnitCheckSuites, origin: evidence.OriginCheckSuites, emit: emit}
 	now := c.cfg.Now()
 	var coverage []evidence.Coverage
@@ -49,7 +49,7 @@ func (c *Collector) CheckSuites(ctx context.Context, repo evidence.Repository, c
 			left(len(commits)-i, evidence.GapTruncated, fmt.Sprintf("at most %d are asked for", maxSuiteCommits), "")
 			break
 		}
-		end, err := u.suites(ctx, w.OID)
+		end, err := u.suites(ctx, w.OID, tags)
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (c *Collector) CheckSuites(ctx context.Context, repo evidence.Repository, c
 }
 
 // suites lists the suites of one commit.
-func (u unit) suites(ctx context.Context, id evidence.OID) (listed, error) {
+func (u unit) suites(ctx context.Context, id evidence.OID, tags map[string]bool) (listed, error) {
 	told := map[push]time.Time{}
 	return u.walk(ctx, list{
 		path: "/commits/" + string(id) + "/check-suites", subject: "check suites of " + string(id), most: maxSuitePages,
@@ -90,7 +90,7 @@ func (u unit) suites(ctx context.Context, id evidence.OID) (listed, error) {
 				r.general = true
 			}
 		},
-		read: func(body []byte) (page, error) { return u.readSuites(id, told, body) },
+		read: func(body []byte) (page, error) { return u.readSuites(id, tags, told, body) },
 	})
 }
 
@@ -120,7 +120,7 @@ type suiteRow struct {
 }
 
 // readSuites leaves out what a page before told of the same push, unless it is earlier here.
-func (u unit) readSuites(id evidence.OID, told map[push]time.Time, body []byte) (page, error) {
+func (u unit) readSuites(id evidence.OID, tags map[string]bool, told map[push]time.Time, body []byte) (page, error) {
 	var p page
 	var reply struct {
 		Total  int               `json:"total_count"`
@@ -140,7 +140,7 @@ func (u unit) readSuites(id evidence.OID, told map[push]time.Time, body []byte) 
 		if err != nil || !ok {
 			return err
 		}
-		if u.cfg.Tag(u.repo, row.HeadBranch) {
+		if tags[row.HeadBranch] {
 			p.facts.Gaps = append(p.facts.Gaps, evidence.Gap{Kind: evidence.GapUnplaced,
 				Detail: fmt.Sprintf("check suite %d was made by a push of %q, which is the name of a tag too", row.ID, printable(row.HeadBranch))})
 			return nil

@@ -31,7 +31,7 @@ func collectSuites(t *testing.T, f *fake, wants []Want, change ...func(*Config))
 	c := f.collector(t, change...)
 	c.learn(repo, 7)
 	var g told
-	if err := c.CheckSuites(context.Background(), repo, wants, g.emit); err != nil {
+	if err := c.CheckSuites(context.Background(), repo, wants, map[string]bool{"v1": true}, g.emit); err != nil {
 		t.Fatal(err)
 	}
 	g.finished(t, UnitCheckSuites)
@@ -79,9 +79,7 @@ func TestCheckSuites(t *testing.T) {
 				h = say(200, `{"total_count":0}`)
 			}
 			f := newFake(t, map[string]http.HandlerFunc{suites2: h})
-			g := collectSuites(t, f, []Want{{OID: evidence.OID(hexID(2))}}, func(cfg *Config) {
-				cfg.Tag = func(_ evidence.Repository, name string) bool { return name == "v1" }
-			})
+			g := collectSuites(t, f, []Want{{OID: evidence.OID(hexID(2))}})
 			same(t, "updates", g.moves(), c.want)
 			same(t, "gaps", g.gaps(), c.gaps)
 			whole := len(c.gaps) == 0 || strings.HasPrefix(c.gaps[0], "unplaced")
