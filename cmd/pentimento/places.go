@@ -34,7 +34,7 @@ func (l *places) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&l.archives, "gharchive", nil, "hours of GH Archive: a file, a folder, a list, a base URL, or the result of a warehouse query (repeatable)")
 	cmd.Flags().StringArrayVar(&l.audits, "audit-log", nil, "export of an organisation's audit log, JSON or JSON Lines (repeatable)")
 	cmd.Flags().StringArrayVar(&l.webhooks, "webhooks", nil, "saved deliveries of webhooks, a file or a folder (repeatable)")
-	cmd.Flags().StringVar(&l.covers, "covers", "", "FROM..TO (RFC 3339) for which the audit logs are declared to be whole")
+	cmd.Flags().StringVar(&l.covers, "covers", "", "FROM..TO (RFC 3339) for which all --audit-log files together are declared whole: no filter, no file left out; counts back to 180 days ago, for git 7")
 }
 
 // check makes paths absolute, so that an interrupted collection is known again from another folder.
