@@ -3,10 +3,8 @@ package gharchive
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"pentimento/internal/evidence"
 )
@@ -15,20 +13,12 @@ import (
 const maxQuery = 900 << 10
 
 // BigQuery writes the SQL that selects the events of these repositories from githubarchive.day.*, for events of [from, to], with one more
-// row per hour that counts all events, so that the result itself proves what it covers. Where an id is known it alone selects: it
-// outlives renames, and a name may be another's by now. There is more than one query where one would be too long; each result then says
-// which part it is.
+// row per hour that counts all events, and one that says which repositories were asked for, so that the result itself proves what it
+// covers. Where an id is known it alone selects: it outlives renames, and a name may be another's by now. There is more than one query
+// where one would be too long; each result then covers its own repositories.
 func BigQuery(repos []Target, from, to time.Time) []string {
 	from, to = from.UTC().Truncate(time.Hour), to.UTC()
-	var parts [][]string // terms
-	size := 0
-	for _, term := range terms(repos) {
-		if len(parts) == 0 || size+len(term) > maxQuery {
-			parts, size = append(parts, nil), 0
-		}
-		parts[len(parts)-1] = append(parts[len(parts)-1], term)
-		size += len(term) + 2
-	}
+	parts := selections(repos)
 	var out []string
 	for i, part := range parts {
 		out = append(out, query(part, from, to, i+1, len(parts)))
@@ -36,8 +26,8 @@ func BigQuery(repos []Target, from, to time.Time) []string {
 	return out
 }
 
-// terms are ids as numbers and names as literals, each once, ids first.
-func terms(repos []Target) []string {
+// selections are ids and names, each once, ids first, in as few queries as their length allows: a query holds its selection twice.
+func selections(repos []Target) []asked {
 	var ids []int64
 	var names []string
 	for _, t := range repos {
@@ -46,47 +36,38 @@ func terms(repos []Target) []string {
 			continue
 		}
 		for _, r := range append([]evidence.Repository{t.Repository}, t.Aliases...) {
-			names = append(names, literal(lower(string(r))))
+			names = append(names, lower(string(r)))
 		}
 	}
 	slices.Sort(ids)
 	slices.Sort(names)
-	var out []string
-	for _, id := range slices.Compact(ids) {
-		out = append(out, strconv.FormatInt(id, 10))
-	}
-	return append(out, slices.Compact(names)...)
-}
-
-// literal writes a string of GoogleSQL. All but what names are made of is escaped by its code point, so that no text ends the literal.
-func literal(s string) string {
-	var b strings.Builder
-	b.WriteByte('\'')
-	for _, r := range s {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("-_./", r):
-			b.WriteRune(r)
-		case r == utf8.RuneError:
-			b.WriteString(`\ufffd`)
-		default:
-			fmt.Fprintf(&b, `\U%08x`, r)
+	var parts []asked
+	size := 0
+	add := func(one asked) {
+		if size += 2 * one.size(); len(parts) == 0 || size > maxQuery {
+			parts, size = append(parts, one), 2*one.size()
+			return
 		}
+		last := &parts[len(parts)-1]
+		last.IDs, last.Names = append(last.IDs, one.IDs...), append(last.Names, one.Names...)
 	}
-	b.WriteByte('\'')
-	return b.String()
+	for _, id := range slices.Compact(ids) {
+		add(asked{IDs: []int64{id}})
+	}
+	for _, name := range slices.Compact(names) {
+		add(asked{Names: []string{name}})
+	}
+	return parts
 }
 
-func query(terms []string, from, to time.Time, part, parts int) string {
-	split := slices.IndexFunc(terms, func(t string) bool { return t[0] == '\'' })
-	if split < 0 {
-		split = len(terms)
-	}
+func query(what asked, from, to time.Time, part, parts int) string {
+	ids, names := what.literals()
 	var which []string
-	if ids := terms[:split]; len(ids) > 0 {
-		which = append(which, "repo.id IN ("+strings.Join(ids, ", ")+")")
+	if ids != "" {
+		which = append(which, "repo.id IN ("+ids+")")
 	}
-	if names := terms[split:]; len(names) > 0 {
-		which = append(which, "LOWER(repo.name) IN ("+strings.Join(names, ", ")+")")
+	if names != "" {
+		which = append(which, "LOWER(repo.name) IN ("+names+")")
 	}
 	var types []string
 	for _, t := range wantedTypes {
@@ -106,13 +87,16 @@ WHERE type IN (%s)
   AND (%s)
 UNION ALL
 SELECT '', '%s', hour, 0, '', '',
-  TO_JSON_STRING(STRUCT(FORMAT_TIMESTAMP('%%Y-%%m-%%dT%%H:00:00Z', hour) AS hour, events, pushes, %d AS part, %d AS parts))
+  TO_JSON_STRING(STRUCT(FORMAT_TIMESTAMP('%%Y-%%m-%%dT%%H:00:00Z', hour) AS hour, events, pushes, '%s' AS asked))
 FROM (
   SELECT TIMESTAMP_TRUNC(created_at, HOUR) AS hour, COUNT(*) AS events, COUNTIF(type = 'PushEvent') AS pushes
   FROM event
   WHERE created_at >= TIMESTAMP '%s' AND created_at < TIMESTAMP '%s'
   GROUP BY hour
-);
+)
+UNION ALL
+SELECT '', '%s', TIMESTAMP '%s', 0, '', '', TO_JSON_STRING(STRUCT(ARRAY<INT64>[%s] AS ids, ARRAY<STRING>[%s] AS names, %d AS part, %d AS parts));
 `, evidence.Stamp(from), evidence.Stamp(to), part, parts, suffix(from), suffix(lastHour(to)), strings.Join(types, ", "), strings.Join(which, "\n    OR "),
-		coverageType, part, parts, evidence.Stamp(from), evidence.Stamp(to.Add(time.Hour-1).Truncate(time.Hour)))
+		coverageType, what.digest(), evidence.Stamp(from), evidence.Stamp(to.Add(time.Hour-1).Truncate(time.Hour)),
+		askedType, evidence.Stamp(from), ids, names, part, parts)
 }

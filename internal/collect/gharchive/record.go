@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -256,7 +257,7 @@ func (r record) event() (event, error) {
 		return event{}, err
 	}
 	e := event{id: r.id, typ: r.typ, actor: r.actor, repoName: r.repoName, at: at, payload: json.RawMessage(r.payload)}
-	if r.typ == "" || (r.typ != coverageType && (r.id == "" || r.repoName == "")) {
+	if r.typ == "" || (r.typ != coverageType && r.typ != askedType && (r.id == "" || r.repoName == "")) {
 		return event{}, errors.New("no event: id, type or repo_name is missing")
 	}
 	if r.repoID != "" {
@@ -278,6 +279,14 @@ func (s *survey) cover(e event) error {
 		return errors.New("coverage row: no usable hour or counts")
 	}
 	s.at(hour)
+	c.queries = []string{c.Asked}
+	if old, again := s.counts[hour]; again { // of another part of the query, or of another query
+		if c.Events, c.Pushes = max(c.Events, old.Events), max(c.Pushes, old.Pushes); slices.Contains(old.queries, c.Asked) || len(old.queries) == maxAsked {
+			c.queries = old.queries
+		} else {
+			c.queries = append(old.queries, c.Asked)
+		}
+	}
 	s.counts[hour] = c
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"pentimento/internal/evidence"
@@ -30,6 +31,7 @@ type survey struct {
 	bytes  int64
 	hours  map[time.Time]*evidence.ArchiveHour
 	counts map[time.Time]coverage
+	asked  map[string]asked // by digest
 	rows   int64
 	bad    int64
 	reason string // why a row could not be read, of the first
@@ -41,8 +43,9 @@ type coverage struct {
 	Hour   time.Time `json:"hour"`
 	Events int64     `json:"events"`
 	Pushes int64     `json:"pushes"`
-	Part   int       `json:"part"`
-	Parts  int       `json:"parts"`
+	Asked  string    `json:"asked"` // the digest of what the query asked for
+
+	queries []string // the digests of all rows that count this hour
 }
 
 func readWarehouseFile(ctx context.Context, cfg Config, path string, emit Emit) error {
@@ -55,8 +58,8 @@ func readWarehouseFile(ctx context.Context, cfg Config, path string, emit Emit) 
 }
 
 // ReadWarehouse reads the answer of a query over the columns of githubarchive.day.*: JSON Lines, a JSON array, or CSV with a header. from
-// says where it lies. Hours that the answer counts itself, as that of [BigQuery] does, are covered; of others it tells what it holds,
-// and their state says that the rest is unknown. The same hour may be emitted more than once, with other observations.
+// says where it lies. Hours that the answer counts itself, as that of [BigQuery] does, are covered for the repositories that it says it
+// asked for; of others it tells what it holds, and their state says that the rest is unknown. The same hour may be emitted more than once, with other observations.
 func ReadWarehouse(ctx context.Context, cfg Config, from string, in io.ReadSeeker, emit Emit) error {
 	if cfg.Now == nil {
 		return errors.New("read warehouse result: no clock")
@@ -68,10 +71,14 @@ func ReadWarehouse(ctx context.Context, cfg Config, from string, in io.ReadSeeke
 	if _, err := in.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("read warehouse result: %w", err)
 	}
-	p := pending{cfg: cfg, index: newIndex(cfg.Repositories), hours: s.settle(), from: from, emit: emit, open: map[time.Time]*gather{}, told: map[time.Time]bool{}}
+	hours, err := s.settle(cfg)
+	if err != nil {
+		return err
+	}
+	p := pending{cfg: cfg, index: newIndex(cfg.Repositories), hours: hours, from: from, emit: emit, open: map[time.Time]*gather{}, told: map[time.Time]bool{}}
 	err = records(ctx, in, func(r record) error {
 		e, err := r.event()
-		if err != nil || e.typ == coverageType || !wanted(e.typ) {
+		if err != nil || !wanted(e.typ) {
 			return nil // counted by the survey
 		}
 		return p.take(e, r)
@@ -84,7 +91,7 @@ func ReadWarehouse(ctx context.Context, cfg Config, from string, in io.ReadSeeke
 }
 
 func surveyOf(ctx context.Context, in io.Reader) (*survey, error) {
-	s := &survey{hours: map[time.Time]*evidence.ArchiveHour{}, counts: map[time.Time]coverage{}}
+	s := &survey{hours: map[time.Time]*evidence.ArchiveHour{}, counts: map[time.Time]coverage{}, asked: map[string]asked{}}
 	sum := &counted{in: in, hash: sha256.New()}
 	err := records(ctx, sum, s.row)
 	if errors.As(err, new(*cutError)) {
@@ -99,6 +106,8 @@ func (s *survey) row(r record) error {
 	e, err := r.event()
 	if err == nil && e.typ == coverageType {
 		err = s.cover(e)
+	} else if err == nil && e.typ == askedType {
+		err = s.ask(e)
 	} else if err == nil {
 		s.rows++
 		h := s.at(e.at.Truncate(time.Hour))
@@ -134,8 +143,10 @@ func (s *survey) at(hour time.Time) *evidence.ArchiveHour {
 }
 
 // settle decides what each hour came to. A result that is damaged or has unreadable rows covers no hour for certain.
-func (s *survey) settle() map[time.Time]evidence.ArchiveHour {
+// One that covers an hour is of the scope of the repositories that it asked for.
+func (s *survey) settle(cfg Config) (map[time.Time]evidence.ArchiveHour, error) {
 	out := make(map[time.Time]evidence.ArchiveHour, len(s.hours))
+	scopes := map[string]string{}
 	for hour, h := range s.hours {
 		h.Digest, h.Bytes = s.digest, s.bytes
 		count, covered := s.counts[hour]
@@ -150,15 +161,34 @@ func (s *survey) settle() map[time.Time]evidence.ArchiveHour {
 			h.Detail = fmt.Sprintf("%d of %d rows of the query's result could not be read, the first: %s", s.bad, s.bad+s.rows+int64(len(s.counts)), s.reason)
 		case !covered:
 			h.Detail = "coverage unknown: the query's result does not count the events of this hour"
-		case count.Parts > 1:
-			h.Detail = fmt.Sprintf("part %d of %d of the query: it says nothing of the repositories of other parts", count.Part, count.Parts)
+		case slices.ContainsFunc(count.queries, func(q string) bool { _, known := s.asked[q]; return !known }):
+			h.Detail = "coverage unknown: the query's result does not say which repositories it asked for"
 		default:
 			h.State = evidence.HourPresent
+			scope, err := s.scope(cfg, scopes, count.queries)
+			if err != nil {
+				return nil, err
+			}
+			h.Scope = scope
 		}
 		out[hour] = withHole(*h)
 	}
 	s.between(out)
-	return out
+	return out, nil
+}
+
+// scope names the repositories that queries asked for, and says once which these are.
+func (s *survey) scope(cfg Config, known map[string]string, queries []string) (string, error) {
+	key := strings.Join(slices.Sorted(slices.Values(queries)), " ")
+	if name := known[key]; name != "" {
+		return name, nil
+	}
+	targets := s.covered(cfg.Repositories, queries)
+	known[key] = Scope(targets)
+	if cfg.Scoped == nil {
+		return known[key], nil
+	}
+	return known[key], cfg.Scoped(known[key], names(targets))
 }
 
 // between adds the hours without any event between the first and the last that are counted.

@@ -19,14 +19,18 @@ import (
 // row is an event as a query gives it, or the count of an hour.
 type row struct{ id, typ, at, repoID, repo, actor, payload string }
 
+// forDemo is what the query of resultRows asked for.
+var forDemo = asked{IDs: []int64{77}}
+
 var resultRows = []row{
 	{"1", "PushEvent", "2025-09-02 03:20:38 UTC", "77", "octo/demo", "octo-dev", pushNew("refs/heads/main", shaA, shaB)},
 	{"2", "DeleteEvent", "2025-09-02 05:00:00 UTC", "77", "octo/former", "octo-dev", `{"ref":"dev","ref_type":"branch"}`},
-	{"", coverageType, "2025-09-02 05:00:00 UTC", "0", "", "", `{"hour":"2025-09-02T05:00:00Z","events":900,"pushes":500,"part":1,"parts":1}`},
+	{"", coverageType, "2025-09-02 05:00:00 UTC", "0", "", "", `{"hour":"2025-09-02T05:00:00Z","events":900,"pushes":500,"asked":"` + forDemo.digest() + `"}`},
 	{"3", "WatchEvent", "2025-09-02 05:00:00 UTC", "77", "octo/demo", "octo-dev", `{}`},
-	{"", coverageType, "2025-09-02 03:00:00 UTC", "0", "", "", `{"hour":"2025-09-02T03:00:00Z","events":1000,"pushes":600,"part":1,"parts":1}`},
+	{"", coverageType, "2025-09-02 03:00:00 UTC", "0", "", "", `{"hour":"2025-09-02T03:00:00Z","events":1000,"pushes":600,"asked":"` + forDemo.digest() + `"}`},
 	{"4", "PushEvent", "2025-09-02 09:20:38 UTC", "77", "octo/demo", "octo-dev", pushNew("refs/heads/main", shaB, shaA)},
 	{"5", "PushEvent", "2025-09-02 03:20:38 UTC", "5", "other/one", "octo-dev", pushNew("refs/heads/main", shaA, shaB)},
+	{"", askedType, "2025-09-02 03:00:00 UTC", "0", "", "", `{"ids":[77],"names":[],"part":1,"parts":1}`},
 }
 
 func flat(r row) map[string]any {
@@ -129,17 +133,17 @@ func TestWarehouseKeepsCSV(t *testing.T) {
 
 func TestWarehouseDoubts(t *testing.T) {
 	all := results(t, resultRows)
-	part := strings.ReplaceAll(all["lines"], `\"parts\":1`, `\"parts\":2`)
+	other := strings.ReplaceAll(all["lines"], `\"ids\":[77]`, `\"ids\":[78]`)
 	for name, c := range map[string]struct{ text, detail string }{
-		"bad row":        {all["lines"] + "\n" + `{"id":"9","type":"PushEvent","repo_name":"octo/demo","created_at":"soon"}`, "1 of 8 rows"},
-		"no JSON":        {all["lines"] + "\n{", "1 of 8 rows"},
-		"bad repo id":    {all["lines"] + "\n" + `{"id":"9","type":"PushEvent","repo_id":"x","repo_name":"octo/demo","created_at":1756783238}`, "1 of 8 rows"},
-		"bad count":      {strings.Replace(all["lines"], `\"events\":900`, `\"events\":9`, 1), "1 of 7 rows"},
-		"cut array":      {all["array"][:len(all["array"])-1], "ends early"},
-		"cut in a row":   {all["array"][:len(all["array"])-20], "ends early"},
-		"cut CSV":        {all["CSV"][:len(all["CSV"])-3], "ends early"},
-		"one part of it": {part, "part 1 of 2"},
-		"a long row":     {all["lines"] + "\n{" + strings.Repeat(" ", maxLine) + "}", "longer than"},
+		"bad row":       {all["lines"] + "\n" + `{"id":"9","type":"PushEvent","repo_name":"octo/demo","created_at":"soon"}`, "1 of 8 rows"},
+		"no JSON":       {all["lines"] + "\n{", "1 of 8 rows"},
+		"bad repo id":   {all["lines"] + "\n" + `{"id":"9","type":"PushEvent","repo_id":"x","repo_name":"octo/demo","created_at":1756783238}`, "1 of 8 rows"},
+		"bad count":     {strings.Replace(all["lines"], `\"events\":900`, `\"events\":9`, 1), "1 of 7 rows"},
+		"cut array":     {all["array"][:len(all["array"])-1], "ends early"},
+		"cut in a row":  {all["array"][:len(all["array"])-20], "ends early"},
+		"cut CSV":       {all["CSV"][:len(all["CSV"])-3], "ends early"},
+		"another asked": {other, "does not say which repositories"},
+		"a long row":    {all["lines"] + "\n{" + strings.Repeat(" ", maxLine) + "}", "longer than"},
 	} {
 		got := &emitted{}
 		if err := ReadWarehouse(context.Background(), Config{Repositories: demo(), Now: func() time.Time { return now }}, "file:///x", strings.NewReader(c.text), got.take); err != nil {
@@ -158,6 +162,43 @@ func TestWarehouseDoubts(t *testing.T) {
 	err := ReadWarehouse(context.Background(), Config{Now: func() time.Time { return now }}, "file:///x", strings.NewReader("type,payload\nx,y\n"), (&emitted{}).take)
 	if err == nil || !strings.Contains(err.Error(), "no column") {
 		t.Errorf("a table without the columns: %v", err)
+	}
+}
+
+// A result covers the repositories that its queries asked for, and no others: an hour without events says nothing of those.
+func TestWarehouseCoversWhatWasAskedFor(t *testing.T) {
+	targets := []Target{{Repository: "Octo/Demo", GitHubID: 77}, {Repository: "octo/Named", Aliases: []evidence.Repository{"octo/was"}}, {Repository: "octo/later", GitHubID: 79}}
+	result := func(parts ...asked) string {
+		var rows []string
+		for _, a := range parts {
+			said := flat(row{"", askedType, "2025-09-02 03:00:00 UTC", "0", "", "", asJSON(t, a)})
+			count := fmt.Sprintf(`{"hour":"2025-09-02T03:00:00Z","events":10,"pushes":6,"asked":%q}`, a.digest())
+			rows = append(rows, asJSON(t, flat(row{"", coverageType, "2025-09-02 03:00:00 UTC", "0", "", "", count})), asJSON(t, said))
+		}
+		return strings.Join(rows, "\n")
+	}
+	byID, byName, half := asked{IDs: []int64{77}}, asked{Names: []string{"octo/named", "octo/was"}}, asked{Names: []string{"octo/named"}}
+	for name, c := range map[string]struct {
+		text string
+		want string
+	}{
+		"by id": {result(byID), "[Octo/Demo]"}, "by name": {result(byName), "[octo/Named]"}, "by one of two names": {result(half), "[]"},
+		"two parts in one file": {result(byName, byID), "[Octo/Demo octo/Named]"},
+		"all":                   {result(asked{IDs: []int64{77, 79}, Names: []string{"octo/named", "octo/was"}}), "[Octo/Demo octo/Named octo/later]"},
+	} {
+		scopes := map[string][]evidence.Repository{}
+		cfg := Config{Repositories: targets, Scoped: func(scope string, repos []evidence.Repository) error {
+			scopes[scope] = repos
+			return nil
+		}}
+		got := collect(t, cfg, write(t, t.TempDir(), "x.json", []byte(c.text)))
+		if len(got.hours) != 1 || got.hours[0].State != evidence.HourPresent || fmt.Sprint(scopes[got.hours[0].Scope]) != c.want {
+			t.Errorf("%s: hours %+v of scopes %v", name, got.hours, scopes)
+		}
+	}
+	if q := BigQuery(targets, at(2025, 9, 2, 3), at(2025, 9, 2, 4)); len(q) != 1 || !strings.Contains(q[0], selections(targets)[0].digest()) ||
+		!strings.Contains(q[0], "ARRAY<INT64>[77, 79] AS ids, ARRAY<STRING>['octo/named', 'octo/was'] AS names") {
+		t.Errorf("the query: %s", q)
 	}
 }
 
@@ -237,9 +278,9 @@ func TestBigQueryInParts(t *testing.T) {
 		if len(q) > 1_000_000 || !strings.Contains(q, fmt.Sprintf("%d AS part, %d AS parts", i+1, len(queries))) {
 			t.Errorf("part %d has %d bytes", i+1, len(q))
 		}
-		names += strings.Count(q, "'octo/")
+		names += strings.Count(q, "'octo/") // twice each: to select, and to say so
 	}
-	if len(queries) < 3 || names != 30_000 {
+	if len(queries) < 3 || names != 60_000 {
 		t.Errorf("%d queries, %d names", len(queries), names)
 	}
 }
