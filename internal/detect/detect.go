@@ -105,8 +105,12 @@ func NewExaminer(packs []campaign.Pack) *Examiner { return &Examiner{packs: pack
 // Examine judges one version. Where no rule hits it, rest is for [Suspects].
 func (x *Examiner) Examine(v Version) (f Finding, rest Unhit, hit bool) {
 	v.Paths = sorted(v.Paths)
-	file := x.parser.Parse(v.Text)
-	if f, hit = judge(v, file, x.packs); hit {
+	file, all := x.parser.Judge(v.Text)
+	f, hit = judge(v, file, x.packs)
+	if hit && !all { // no rule asks more of the secrets than Judge tells, but a finding lists them
+		f, hit = judge(v, x.parser.Parse(v.Text), x.packs)
+	}
+	if hit {
 		return f, Unhit{}, true
 	}
 	return Finding{}, unhit(file), false

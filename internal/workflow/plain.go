@@ -12,8 +12,28 @@ const (
 )
 
 // plain reports that a text is within all bounds of vet, and that no scalar of it can refer to a secret or to the job's token.
-func plain(text []byte) bool {
-	return len(text) <= plainSize && shallow(text) && !aliased(text) && !mayRefer(text)
+func plain(text []byte) bool { return bounded(text) && !mayRefer(text) }
+
+// bounded reports that a text is within all bounds of vet.
+func bounded(text []byte) bool { return len(text) <= plainSize && shallow(text) && !aliased(text) }
+
+// tokenOnly reports that a text can refer to no secret but the job's own token: wherever it names the secrets context, it names the token
+// of it. It is asked only where no escape of a double-quoted scalar makes or joins letters.
+func tokenOnly(text []byte) bool {
+	if escapes(text) || bytes.Contains(text, []byte("\\\n")) {
+		return false
+	}
+	word, token := []byte("secrets"), []byte(".github_token")
+	for rest := bytes.ToLower(text); ; {
+		_, after, found := bytes.Cut(rest, word)
+		if !found {
+			return true
+		}
+		rest = after
+		if name, ok := bytes.CutPrefix(after, token); !ok || len(name) > 0 && (name[0] == '-' || name[0] >= 0x80 || wordByte(name[0])) {
+			return false
+		}
+	}
 }
 
 // shallow reports that collections are not nested deeply: block collections begin behind nothing but blanks and the signs of entries, one
@@ -72,6 +92,15 @@ func openings(text []byte, sign byte) (found [256]bool) {
 // mayRefer is false for a text of which no scalar holds an expression with a secret or the job's token. A name stands in a scalar as it
 // stands in the text, unless escapes of a double-quoted one make or join its letters; letters that only fold to those of a name count too.
 func mayRefer(text []byte) bool {
+	if escapes(text) {
+		return true
+	}
+	lower := bytes.ToLower(text)
+	return mentionsSecret(lower) || bytes.Contains(lower, []byte("\\\n")) && mentionsSecret(joined(lower))
+}
+
+// escapes reports that escapes may make letters, or that there are letters that fold to others.
+func escapes(text []byte) bool {
 	for i := bytes.IndexByte(text, '\\'); i >= 0 && i+1 < len(text); {
 		switch c := text[i+1]; {
 		case c == 'x' || c == 'u' || c == 'U' || c == '\r' || c >= 0x80:
@@ -83,11 +112,7 @@ func mayRefer(text []byte) bool {
 		}
 		i += 1 + next
 	}
-	if bytes.IndexByte(text, 0) >= 0 || bytes.Contains(text, []byte("\u017f")) || bytes.Contains(text, []byte("\u212a")) {
-		return true
-	}
-	lower := bytes.ToLower(text)
-	return mentionsSecret(lower) || bytes.Contains(lower, []byte("\\\n")) && mentionsSecret(joined(lower))
+	return bytes.IndexByte(text, 0) >= 0 || bytes.Contains(text, []byte("\u017f")) || bytes.Contains(text, []byte("\u212a"))
 }
 
 // mentionsSecret looks for what an expression needs to refer to a secret: the secrets context, a token of the github context, or all of that.

