@@ -29,21 +29,23 @@ type hours struct {
 
 const unreadWhy = "not read"
 
-// indexHours sorts the readings of archives: an hour is whole where any archive has it without a known hole.
+// indexHours sorts the readings of archives: an hour is whole where any archive has it without a known hole and every line was read.
 func (r *reader) indexHours() {
 	r.hours = map[time.Time]*hours{}
 	whole := map[time.Time]bool{}
 	for _, h := range r.Archive {
 		at := h.Hour.UTC().Truncate(time.Hour)
-		if h.State == evidence.HourPresent && h.Detail == "" {
+		if h.State == evidence.HourPresent && h.Detail == "" && h.Bad == 0 {
 			whole[at] = true
 			continue
 		}
 		why := string(h.State)
-		switch h.State {
-		case evidence.HourPresent:
+		switch {
+		case h.State == evidence.HourPresent && h.Bad > 0:
+			why = "read but for some lines"
+		case h.State == evidence.HourPresent:
 			why = "known to have lost events"
-		case evidence.HourUnread:
+		case h.State == evidence.HourUnread:
 			why = "could not be had"
 		}
 		if have, again := r.hours[at]; again {

@@ -168,6 +168,8 @@ func TestHoursThatNoArchiveShows(t *testing.T) {
 			h.State = evidence.HourAbsent
 		case 5:
 			h.Detail = "known to be thin"
+		case 6:
+			h.Bad = 1
 		case 7:
 			continue
 		}
@@ -179,7 +181,7 @@ func TestHoursThatNoArchiveShows(t *testing.T) {
 	if i < 0 || res.Gaps[i].Subject != "refs/heads/main" {
 		t.Fatalf("no gap tells of the hours: %v", w.gaps(res))
 	}
-	want := "absent 2025-09-01T02Z, known to have lost events 2025-09-01T05Z, not read 2025-09-01T07Z, not read 2025-09-01T12Z"
+	want := "absent 2025-09-01T02Z, known to have lost events 2025-09-01T05Z, read but for some lines 2025-09-01T06Z, not read 2025-09-01T07Z, not read 2025-09-01T12Z"
 	if !strings.HasSuffix(res.Gaps[i].Detail, want) {
 		t.Errorf("got  %s\nwant %s", res.Gaps[i].Detail, want)
 	}

@@ -177,6 +177,21 @@ func TestResumeAcrossCollections(t *testing.T) {
 }
 
 // What the first collection has from the server must not fill the disk where nobody asked to keep it.
+// A download that turns out to be damaged is asked for again by the next collection, and a whole one is not.
+func TestDamagedDownloadIsNotKept(t *testing.T) {
+	const first, second = "/2025-04-02-3.json.gz", "/2025-04-02-4.json.gz"
+	whole := bigHour(t)
+	a := &archive{files: map[string][]byte{first: whole[:len(whole)/2], second: whole}}
+	cfg, place := serve(t, a)
+	if got := collect(t, cfg, place); !slices.Equal(got.states(), []string{"2025-04-02-3 truncated", "2025-04-02-4 present"}) {
+		t.Errorf("at first %v", got.states())
+	}
+	a.files[first], a.asked = whole, nil
+	if got := collect(t, cfg, place); !slices.Equal(got.states(), []string{"2025-04-02-3 present", "2025-04-02-4 present"}) || !slices.Equal(a.asked, []string{first}) {
+		t.Errorf("then %v, asked for %v", got.states(), a.asked)
+	}
+}
+
 func TestNoCacheLeavesNothing(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	cfg, place := serve(t, &archive{files: map[string][]byte{"/2025-04-02-3.json.gz": bigHour(t)}})

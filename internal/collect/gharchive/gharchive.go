@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -224,6 +225,11 @@ func (c *collection) read(ctx context.Context, j *job) reading {
 	s := newSieve(c.index, c.cfg.Watch)
 	if err := s.file(ctx, path, &hour); err != nil {
 		return reading{err: err}
+	}
+	if j.url != "" && hour.State == evidence.HourTruncated && !s.gather.full {
+		if err := os.Remove(path); err != nil { // kept, it would be read again for ever
+			hour.Detail += "; it stays in the cache: " + reason(err)
+		}
 	}
 	hour = withHole(hour)
 	told := s.gather.observations(hour, method, from, c.cfg.Now())

@@ -47,14 +47,20 @@ func (c *Config) list(archive, path string) ([]job, error) {
 	return jobs, nil
 }
 
-// onceEach drops files and URLs that are listed twice, and tells files of one hour from each other by the name of their archive.
-func onceEach(jobs []job) []job {
+// distinct drops files and URLs that are named more than once.
+func distinct(jobs []job) []job {
 	seen := map[string]bool{}
-	jobs = slices.DeleteFunc(jobs, func(j job) bool {
-		again := seen[j.path+j.url]
-		seen[j.path+j.url] = true
+	return slices.DeleteFunc(jobs, func(j job) bool {
+		from := j.path + j.url
+		again := seen[from] && !j.absent
+		seen[from] = true
 		return again
 	})
+}
+
+// onceEach is [distinct], and tells files of one hour from each other by the name of their archive.
+func onceEach(jobs []job) []job {
+	jobs = distinct(jobs)
 	files := map[time.Time]int{}
 	for _, j := range jobs {
 		if j.path != "" {

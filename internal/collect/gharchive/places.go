@@ -64,6 +64,7 @@ func (c *Config) plan(ctx context.Context, places []string) (plan, error) {
 			return plan{}, fmt.Errorf("archive %s: %w", Shown(place), err)
 		}
 	}
+	p.jobs = distinct(p.jobs)
 	return p, nil
 }
 

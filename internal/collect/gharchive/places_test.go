@@ -248,6 +248,14 @@ func TestDoneAndFailing(t *testing.T) {
 	}
 }
 
+// Lines that could not be read may have been of the case: the hour says so.
+func TestUnreadableLines(t *testing.T) {
+	h := oneHour(t, Config{}, sample{}.line(), `{"type":"PushEvent","repo":{}`).hours[0]
+	if h.State != evidence.HourPresent || h.Bad != 1 || !strings.Contains(h.Detail, "could not be read: 1") {
+		t.Errorf("hour %+v", h)
+	}
+}
+
 func TestUnreadableFiles(t *testing.T) {
 	dir := t.TempDir()
 	huge := write(t, dir, "2025-04-02-3.json.gz", nil)

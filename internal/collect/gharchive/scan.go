@@ -113,6 +113,8 @@ func (s *sieve) settle(err error, hour *evidence.ArchiveHour) {
 		hour.State, hour.Detail = evidence.HourTruncated, "the file holds no event at all"
 	case s.timeline > 0:
 		hour.Detail = fmt.Sprintf("%d lines: %s", s.timeline, errTimeline)
+	case s.bad > 0:
+		hour.Detail = fmt.Sprintf("lines that could not be read: %d", s.bad)
 	}
 	for i := range s.elsewhere {
 		s.elsewhere[i].Archive = hour.Archive
