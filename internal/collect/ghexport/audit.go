@@ -40,10 +40,11 @@ type glance struct {
 }
 
 // foreign reports a valid row that names, in the plain way, a repository that is not in the case, by name and by id. A row that renames one may
-// name it in others.
+// name it in others, and one of the organisation concerns all.
 func (e *export) foreign(raw []byte) bool {
 	var g glance
-	if json.Unmarshal(raw, &g) != nil || bytes.HasPrefix(g.Action, []byte(`"repo.rename`)) || bytes.HasPrefix(g.Action, []byte(`"repo.transfer`)) {
+	if json.Unmarshal(raw, &g) != nil || bytes.HasPrefix(g.Action, []byte(`"repo.rename`)) || bytes.HasPrefix(g.Action, []byte(`"repo.transfer`)) ||
+		bytes.HasPrefix(g.Action, []byte(`"org.`)) {
 		return false
 	}
 	field := g.Repo
@@ -103,12 +104,15 @@ func (e *export) takeAudit(raw []byte) error {
 // place decides whose row it is. One on a secret that names too little to say whose, or which, is as good as unread.
 func (e *export) place(r row, action string) error {
 	full, id := r.fullName(), max(0, r.number("repo_id"), r.number("repository_id"))
+	_, named := secretName(r.text("key", "name"))
+	if orgSecrets[action] != "" {
+		return e.keep(r, named)
+	}
 	m := e.members.of(id, r.names(full, action)...)
 	of := repoSecrets[action] != "" || environmentSecrets[action] != ""
-	if _, ok := secretName(r.text("key", "name")); !ok && (orgSecrets[action] != "" || of && m != nil) {
-		return badRow("names no secret")
-	}
 	switch {
+	case m != nil && of && !named:
+		return badRow("names no secret")
 	case m != nil:
 		m.transferred = m.transferred || strings.HasPrefix(action, "repo.transfer")
 		m.unsettled = m.unsettled || unsettling[action]
@@ -117,18 +121,29 @@ func (e *export) place(r row, action string) error {
 		e.sum.Foreign++
 		if id == 0 {
 			e.members.doubt(full)
+			e.members.doubt(r.text("org"))
 		}
 	case of:
 		return badRow("names no repository")
-	case orgSecrets[action] == "":
+	default:
 		e.sum.Unnamed++
+	}
+	return nil
+}
+
+// keep keeps a row on a secret of an organisation until it is known which repositories it concerns, whether it names one or not.
+func (e *export) keep(r row, named bool) error {
+	switch {
+	case !named:
+		return badRow("names no secret")
 	case r.text("org") == "":
 		return badRow("names no organisation")
-	case len(e.shared) >= maxShared:
+	case len(e.shared) >= maxShared || e.sharedBytes+len(r.raw) > heldBytes:
 		e.dropped++
 		e.sum.Unnamed++
 	default:
 		e.shared = append(e.shared, r)
+		e.sharedBytes += len(r.raw)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package ghexport
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,11 +45,12 @@ func (e *export) finish() error {
 // share files the rows of an organisation under one of its repositories, each file's on its own.
 func (e *export) share(m *member, filed []bool) error {
 	for i, r := range e.shared {
-		if !strings.EqualFold(r.text("org"), m.Repository.Owner()) {
+		org := r.text("org")
+		if !slices.ContainsFunc(m.names(), func(name evidence.Repository) bool { return strings.EqualFold(name.Owner(), org) }) {
 			continue
 		}
 		g := e.group(m)
-		if r.url != e.url {
+		if r.url != e.url || g.bytes >= chunkBytes {
 			if err := e.flush(g, nil); err != nil {
 				return err
 			}

@@ -61,7 +61,7 @@ const (
 const (
 	// chunkBytes is of the rows in one observation; a source is stored as one compressed value.
 	chunkBytes = 2 << 20
-	// heldBytes bounds the rows of all repositories that wait for their chunk.
+	// heldBytes bounds the rows of all repositories that wait for their chunk, and those of organisations.
 	heldBytes = 64 << 20
 	// maxNamed bounds the rows or files that a gap names, and the events that have a gap of their own in one repository.
 	maxNamed = 200
@@ -80,21 +80,22 @@ type row struct {
 
 // export is the reading of one export under way: of all its files, for only together they are whole.
 type export struct {
-	cfg     Config
-	origin  evidence.Origin
-	kind    string // the unit of what is said of the export as a whole
-	unit    string
-	url     string
-	now     time.Time
-	emit    Emit
-	facts   func(g *group, rows []row) evidence.Observation // what the rows of one chunk say
-	members *members
-	groups  map[*member]*group
-	held    int
-	shared  []row // rows of organisations
-	dropped int   // of those, for which there was no room
-	sum     Summary
-	bad     []string // the first bad rows
+	cfg         Config
+	origin      evidence.Origin
+	kind        string // the unit of what is said of the export as a whole
+	unit        string
+	url         string
+	now         time.Time
+	emit        Emit
+	facts       func(g *group, rows []row) evidence.Observation // what the rows of one chunk say
+	members     *members
+	groups      map[*member]*group
+	held        int
+	shared      []row // rows of organisations
+	sharedBytes int
+	dropped     int // of those, for which there was no room
+	sum         Summary
+	bad         []string // the first bad rows
 }
 
 // group is what an export says of one repository.

@@ -74,6 +74,7 @@ func TestDeclaredWhole(t *testing.T) {
 		"a secret of no repository":              {[]string{good, `{"@timestamp":1756816200000,"action":"repo.remove_actions_secret","org":"octo-org","key":"B"}`}, nil},
 		"a secret of no organisation":            {[]string{good, `{"@timestamp":1756816200000,"action":"org.remove_actions_secret","key":"B"}`}, nil},
 		"a row without an id that may be of any": {[]string{good, `{"@timestamp":1756816200000,"action":"repo.create","org":"octo-org","repo":"octo-org/former"}`}, nil},
+		"one that another may have been named":   {[]string{good, `{"@timestamp":1756816200000,"action":"repo.create","org":"octo-org","repo":"their-org/former"}`}, nil},
 		"such a row of others":                   {[]string{good, `{"@timestamp":1756816200000,"action":"repo.create","org":"their-org","repo":"their-org/former"}`}, all},
 		"the organisation had another name":      {[]string{good, `{"@timestamp":1756816200000,"action":"org.rename","org":"octo-org"}`}, nil},
 		"moved from another organisation":        {[]string{good, of(2, "repo.transfer", repo, 11, `,"repo_was":"old-org/demo"`)}, []string{quietRest, quietGit}},
@@ -134,6 +135,10 @@ func TestSecretsOfOrganisationsReachTheQuiet(t *testing.T) {
 	}
 	if len(got.of(elsewhere).Secrets)+len(got.of(personal).Secrets) > 0 || got.Stored != 2 {
 		t.Errorf("filed under others, or counted twice: %+v", got.Summary)
+	}
+	named := read(t, ghexport.AuditLog, file(t, "named", of(1, "repo.create", repo, 11, "")+"\n"+of(2, "org.remove_actions_secret", "octo-org/unlisted", 99, `,"key":"SHARED"`)), declared())
+	for _, r := range []evidence.Repository{repo, other} {
+		same(t, "named", secrets(named.of(r)), []string{"12:30:02 removed organisation  SHARED ada 0"})
 	}
 	var many strings.Builder
 	many.WriteString(of(1, "repo.create", repo, 11, "") + "\n")
