@@ -209,7 +209,11 @@ func (p *program) collect(ctx context.Context, c *casefile.Case, o collectOption
 	if _, err := s.hosts(ctx); err != nil {
 		return err
 	}
-	if err := p.begin(ctx, c, casefile.Plan{Host: host.String(), API: o.api, Only: strings.Join(s.only, ","), Refresh: o.refresh, Places: o.places.words()}, s.now()); err != nil {
+	plan := casefile.Plan{
+		Host: host.String(), API: o.api, Only: strings.Join(s.only, ","), Refresh: o.refresh,
+		Admin: o.admin, Logs: o.logs, Places: o.places.words(),
+	}
+	if err := p.begin(ctx, c, plan, s.now()); err != nil {
 		return err
 	}
 	names := s.take(targets)
@@ -273,9 +277,12 @@ func (p *program) newSteps(ctx context.Context, c *casefile.Case, o collectOptio
 	if err != nil {
 		return nil, err
 	}
-	return &steps{file: c, info: info, now: p.caseClock(info), sleep: p.sleep, only: slices.Sorted(slices.Values(o.only)), refresh: o.refresh, packs: packs,
-		mirrors: map[evidence.Repository]string{}, clones: map[evidence.Repository][]string{}, places: o.places, admin: o.admin, logs: o.logs, calls: wire.NewAllowance("this run", o.calls, nil), perRepository: o.callsEach,
-		allowances: map[evidence.Repository]*wire.Allowance{}}, nil
+	return &steps{
+		file: c, info: info, packs: packs, now: p.caseClock(info), sleep: p.sleep,
+		only: slices.Sorted(slices.Values(o.only)), refresh: o.refresh, admin: o.admin, logs: o.logs,
+		mirrors: map[evidence.Repository]string{}, clones: map[evidence.Repository][]string{}, places: o.places,
+		calls: wire.NewAllowance("this run", o.calls, nil), perRepository: o.callsEach, allowances: map[evidence.Repository]*wire.Allowance{},
+	}, nil
 }
 
 // staleAfter is when what an interrupted collection holds is old enough to be said: GitHub forgets events after 30 days, and attackers and

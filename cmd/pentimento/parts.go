@@ -126,13 +126,16 @@ func (s *steps) affordable(unit string, run asking) asking {
 }
 
 // planned reports whether --only leaves a part in. What has to catch up is implied by what it catches up with, and to name places is to ask
-// for them.
+// for them. What administrators see, and logs, have to be asked for.
 func (s *steps) planned(name string) bool {
 	switch name {
 	case "exports":
 		return len(s.places.audits)+len(s.places.webhooks) > 0
 	case "archives":
 		return len(s.places.archives) > 0
+	}
+	if name == "admin" && !s.admin || name == "logs" && !s.logs {
+		return false
 	}
 	if len(s.only) == 0 || slices.Contains(s.only, name) {
 		return true

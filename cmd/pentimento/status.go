@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,8 +43,8 @@ answers; bytes of git those of the mirrors, by the repositories that have one.`,
 	return cmd
 }
 
-// statusPart is one row of pentimento/status/v1. Planned is false for what the last collection left out (--only); calls_each and
-// bytes_each are null where nothing was measured.
+// statusPart is one row of pentimento/status/v1. Planned is false for what the last collection left out (--only, or no --admin or --logs);
+// calls_each and bytes_each are null where nothing was measured.
 type statusPart struct {
 	Part      string   `json:"part"`
 	Planned   bool     `json:"planned"`
@@ -58,25 +57,22 @@ type statusPart struct {
 	Bytes     int64    `json:"bytes"`
 }
 
-// statusCollection is one collection: "finished", or "unfinished" for one that was interrupted or is still running.
+// statusCollection is one collection: "finished", or "unfinished" for one that was interrupted or is still running. Places are what it read
+// beside the servers, as flag and path or address.
 type statusCollection struct {
-	ID       int64   `json:"id"`
-	Host     string  `json:"host"`
-	API      string  `json:"api"`
-	Only     string  `json:"only"`
-	Refresh  bool    `json:"refresh"`
-	State    string  `json:"state"`
-	Begun    string  `json:"begun_at"`
-	Finished *string `json:"finished_at"`
-	Oldest   *string `json:"oldest_answer_at"`
-	Latest   *string `json:"latest_answer_at"`
-}
-
-// statusArchive counts the hours of archives by their state.
-type statusArchive struct {
-	First *string        `json:"first_hour"`
-	Last  *string        `json:"last_hour"`
-	Hours map[string]int `json:"hours"`
+	ID       int64    `json:"id"`
+	Host     string   `json:"host"`
+	API      string   `json:"api"`
+	Only     string   `json:"only"`
+	Refresh  bool     `json:"refresh"`
+	Admin    bool     `json:"admin"`
+	Logs     bool     `json:"logs"`
+	Places   []string `json:"places"`
+	State    string   `json:"state"`
+	Begun    string   `json:"begun_at"`
+	Finished *string  `json:"finished_at"`
+	Oldest   *string  `json:"oldest_answer_at"`
+	Latest   *string  `json:"latest_answer_at"`
 }
 
 // statusEstimate is what the rest will take. Hours are those of GitHub's hourly limit.
@@ -98,17 +94,25 @@ type standing struct {
 
 func (p *program) status(ctx context.Context, c *casefile.Case, asJSON bool) error {
 	var now standing
+	info, err := c.Info(ctx)
+	if err != nil {
+		return err
+	}
 	all, err := c.Collections(ctx)
 	if err != nil {
 		return err
 	}
+	var last casefile.Collection
+	if len(all) > 0 {
+		last = all[len(all)-1]
+	}
 	for _, x := range all {
 		now.collections = append(now.collections, describe(x))
 	}
-	if now.parts, err = partsOf(ctx, c, all); err != nil {
+	if now.parts, err = partsOf(ctx, c, last); err != nil {
 		return err
 	}
-	if now.archive, err = archiveOf(ctx, c); err != nil {
+	if now.archive, err = archiveOf(ctx, c, info, last, p.caseClock(info)()); err != nil {
 		return err
 	}
 	if now.estimate, err = p.estimate(now.parts); err != nil {
@@ -118,10 +122,6 @@ func (p *program) status(ctx context.Context, c *casefile.Case, asJSON bool) err
 		return writeJSON(p.stdout, "pentimento/status/v1", "parts", now.parts, list{"collections", now.collections}, list{"archive", now.archive},
 			list{"estimate", now.estimate})
 	}
-	info, err := c.Info(ctx)
-	if err != nil {
-		return err
-	}
 	if err := now.table(p); err != nil {
 		return err
 	}
@@ -130,26 +130,12 @@ func (p *program) status(ctx context.Context, c *casefile.Case, asJSON bool) err
 }
 
 func describe(x casefile.Collection) statusCollection {
-	out := statusCollection{ID: x.ID, Host: x.Host, API: x.API, Only: x.Only, Refresh: x.Refresh, State: "finished", Begun: evidence.Stamp(x.Begun),
-		Finished: nullable(evidence.Stamp(x.Finished)), Oldest: nullable(evidence.Stamp(x.Oldest)), Latest: nullable(evidence.Stamp(x.Latest))}
+	out := statusCollection{ID: x.ID, Host: x.Host, API: x.API, Only: x.Only, Refresh: x.Refresh, Admin: x.Admin, Logs: x.Logs,
+		Places: append([]string{}, x.Places...), State: "finished", Begun: evidence.Stamp(x.Begun), Finished: nullable(evidence.Stamp(x.Finished)), Oldest: nullable(evidence.Stamp(x.Oldest)), Latest: nullable(evidence.Stamp(x.Latest))}
 	if x.Finished.IsZero() {
 		out.State = "unfinished"
 	}
 	return out
-}
-
-func archiveOf(ctx context.Context, c *casefile.Case) (statusArchive, error) {
-	hours, err := c.ArchiveHours(ctx)
-	out := statusArchive{Hours: map[string]int{}}
-	for _, h := range hours { // by hour
-		out.Hours[string(h.State)]++
-		stamp := evidence.Stamp(h.Hour)
-		if out.First == nil {
-			out.First = &stamp
-		}
-		out.Last = &stamp
-	}
-	return out, err
 }
 
 func (p *program) estimate(parts []statusPart) (statusEstimate, error) {
@@ -210,13 +196,11 @@ func (p *program) remark(s standing, all []casefile.Collection, now time.Time) {
 	if !last.Oldest.IsZero() && now.Sub(last.Oldest) >= staleAfter {
 		p.say("its oldest answer is %s old; collect --refresh adds what came since", days(now.Sub(last.Oldest)))
 	}
-	if len(s.archive.Hours) > 0 {
-		var states []string
-		for state, n := range s.archive.Hours {
-			states = append(states, fmt.Sprintf("%d %s", n, state))
-		}
-		slices.Sort(states)
-		p.say("hours of archives from %s to %s: %s", *s.archive.First, *s.archive.Last, strings.Join(states, ", "))
+	if len(last.Places) > 0 {
+		p.say("it reads %s", strings.Join(last.Places, ", "))
+	}
+	if s.archive.Asked > 0 {
+		p.say("%s", s.archive)
 	}
 	if e := s.estimate; e.Calls > 0 {
 		p.say("about %d calls are left: %.1f hours at %d an hour (%d token(s))", e.Calls, e.Hours, e.CallsPerHour, e.Credentials)

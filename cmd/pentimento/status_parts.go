@@ -22,27 +22,20 @@ var answersOf = map[string][]evidence.Origin{
 }
 
 // partsOf counts by part how many repositories the last collection has done, and measures what the part cost so far.
-func partsOf(ctx context.Context, c *casefile.Case, all []casefile.Collection) ([]statusPart, error) {
+func partsOf(ctx context.Context, c *casefile.Case, last casefile.Collection) ([]statusPart, error) {
 	targets, err := c.Targets(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var last casefile.Collection
-	if len(all) > 0 {
-		last = all[len(all)-1]
-	}
-	s := &steps{api: &ghapi.Collector{}, mirrors: map[evidence.Repository]string{}} // to name units, not to ask
+	s := &steps{api: &ghapi.Collector{}, admin: last.Admin, logs: last.Logs, mirrors: map[evidence.Repository]string{},
+		clones: map[evidence.Repository][]string{}} // to name units, not to ask
 	if last.API == noAPI {
 		s.api = nil
 	}
 	if last.Only != "" {
 		s.only = strings.Split(last.Only, ",")
 	}
-	for _, t := range targets {
-		if t.Mirror != "" {
-			s.mirrors[t.Repository] = t.Mirror
-		}
-	}
+	s.take(targets)
 	var out []statusPart
 	for _, pt := range eachParts() {
 		out = append(out, statusPart{Part: pt.name, Planned: s.planned(pt.name)})
