@@ -14,8 +14,8 @@ import (
 	"pentimento/internal/evidence"
 )
 
-// meter shows how far a collection is: bars on a terminal, a line for each repository elsewhere, nothing with --quiet. Leaving it out
-// changes nothing but what is seen.
+// meter shows how far a collection is: bars on a terminal, a line for each phase that has ended elsewhere, problems in both, nothing with
+// --quiet. Leaving it out changes nothing but what is seen.
 type meter struct {
 	p     *program
 	total int
@@ -24,7 +24,8 @@ type meter struct {
 	bytes atomic.Int64
 	limit atomic.Pointer[string] // budget of the API as last stated
 
-	lines sync.Mutex // repositories are worked off at one time, and stderr takes one line at a time
+	lines  sync.Mutex // repositories are worked off at one time, and stderr takes one line at a time
+	waited string     // the wait that was said last: all who are under way wait for the same
 
 	counting sync.Mutex // the bar asks for these while a line waits to be printed above it: lines must not be held for them
 	phase    string
@@ -71,7 +72,14 @@ func (m *meter) budget(remaining, limit int, reset time.Time) {
 }
 
 func (m *meter) waiting(reason string, until time.Time) {
-	m.line("waiting until %s: %s", until.UTC().Format(time.RFC3339), reason)
+	wait := fmt.Sprintf("waiting until %s: %s", until.UTC().Format(time.RFC3339), reason)
+	m.lines.Lock()
+	said := m.waited == wait
+	m.waited = wait
+	m.lines.Unlock()
+	if !said {
+		m.line("%s", wait)
+	}
 }
 
 func (m *meter) refused(n, of int) {
@@ -80,22 +88,28 @@ func (m *meter) refused(n, of int) {
 
 // finished is told of each repository once a phase: in every phase but the last all of them come.
 func (m *meter) finished(phase string, repo evidence.Repository, err error) {
-	m.counting.Lock()
-	if m.phase != phase {
-		m.phase, m.done = phase, 0
-	}
-	m.done++
-	n := m.done
-	m.counting.Unlock()
+	m.enter(phase)
 	if m.bar != nil {
 		m.bar.Increment()
 	}
 	if err != nil {
 		m.line("%s: %v", repo, err)
-		return
 	}
-	if m.bars == nil {
-		m.line("%s %d/%d %s", phase, n, m.total, repo)
+}
+
+// enter counts a repository in a phase, or none at the end of all. Where there are no bars, what the phase before came to is said.
+func (m *meter) enter(phase string) {
+	m.counting.Lock()
+	was, n := m.phase, m.done
+	if phase != was {
+		m.phase, m.done = phase, 0
+	}
+	if phase != "" {
+		m.done++
+	}
+	m.counting.Unlock()
+	if m.bars == nil && was != "" && phase != was {
+		m.line("%s: %d of %d repositories", was, n, m.total)
 	}
 }
 
@@ -112,6 +126,7 @@ func (m *meter) line(format string, args ...any) {
 
 func (m *meter) close() {
 	if m.bars == nil {
+		m.enter("")
 		return
 	}
 	if !m.bar.Completed() {
@@ -120,9 +135,9 @@ func (m *meter) close() {
 	m.bars.Wait()
 }
 
-// hour tells how far the archives are, once a day of theirs.
+// hour tells how far the archives are: on a terminal once a day of theirs, else at their end.
 func (m *meter) hour(p gharchive.Progress) {
-	if p.Hours == p.Of || p.Hour.Hour() == 23 {
+	if p.Hours == p.Of || m.bars != nil && p.Hour.Hour() == 23 {
 		m.line("archive %s: %d of %d hours, to %s", p.Archive, p.Hours, p.Of, evidence.Stamp(p.Hour))
 	}
 }
