@@ -291,7 +291,7 @@ func (w *windows) ladder(secret string, s span) string {
 			raise(timeline.Suppressed)
 		case o.Status == timeline.Open && o.Head != "":
 			raise(timeline.Unknown) // nobody listed the runs
-		case o.Head != "" || best == timeline.Targeted:
+		case o.Head != "" || best == timeline.Targeted || best == timeline.Suppressed:
 			raise(timeline.Triggered)
 		}
 	}

@@ -1,6 +1,7 @@
 package exposure_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,5 +121,16 @@ func TestJudge(t *testing.T) {
 				t.Errorf("%s: %q, want %s: ...%s...", v.State, v.Reason, c.want, c.reason)
 			}
 		})
+	}
+}
+
+func TestSuppressedPushSpeaksForItselfAlone(t *testing.T) {
+	w := newWorld()
+	w.row("p", "refs/heads/main", 10, 0, "bad")
+	w.push("p", "bad", 10, 0, timeline.Suppressed)
+	w.dispatch("p", "bad", 10, 0)
+	want := []string{`TOKEN#1 10s..? by "triggered"/"" triggered not_known_closed`}
+	if got := w.windows(); !slices.Equal(got, want) {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

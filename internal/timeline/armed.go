@@ -57,7 +57,9 @@ func (r *reader) armed(p *Presence, inherited bool) string {
 		})
 	}
 	// A filter for other branches or for tags stops nobody: one of a fitting name can be cut from this one.
-	return can(func(t workflow.Trigger) bool { return p.Ref == r.defaultRef || !defaultOnly[t.Event] })
+	return can(func(t workflow.Trigger) bool {
+		return p.Ref == r.defaultRef || !defaultOnly[t.Event] || t.Event == pullTarget && r.asOf().Before(targetMoved)
+	})
 }
 
 // proposed judges GitHub's own ref of a pull request, from which nothing starts by push. The head of one from a fork is proposed to the
@@ -80,13 +82,16 @@ func (r *reader) unsourced(p *Presence, rows []Presence) bool {
 		!slices.ContainsFunc(rows, func(o Presence) bool { return o.Ref.Branch() && o.Path == p.Path && o.region.has(head) })
 }
 
+// pullTarget is the event of a pull request that is given the repository's secrets; see [targetMoved].
+const pullTarget = "pull_request_target"
+
 // defaultOnly lists events that run the default branch's file alone
-// (https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows).
+// (https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows); pull_request_target since [targetMoved].
 var defaultOnly = map[string]bool{
 	"branch_protection_rule": true, "check_run": true, "check_suite": true, "discussion": true, "discussion_comment": true, "fork": true,
 	"gollum": true, "issue_comment": true, "issues": true, "label": true, "milestone": true, "page_build": true, "project": true,
 	"project_card": true, "project_column": true, "public": true, "registry_package": true, "repository_dispatch": true, "schedule": true,
-	"status": true, "watch": true, "workflow_run": true, "pull_request_target": true,
+	"status": true, "watch": true, "workflow_run": true, pullTarget: true,
 }
 
 // ownBranch reports a commit that a branch of this repository holds or held.

@@ -27,6 +27,11 @@ func TestArmed(t *testing.T) {
 		{name: "by dispatch", facts: only("workflow_dispatch"), rows: rows("armed", "armed")},
 		{name: "a filter for another branch: one of that name can be cut from it", facts: only("push", "release"), rows: rows("armed", "no")},
 		{name: "on the default branch alone", facts: only("schedule"), rows: rows("no", "no")},
+		{name: "pull_request_target on a side branch, while GitHub read the base branch's file", facts: only("pull_request_target"), rows: rows("armed", "no")},
+		{name: "and since it reads the default branch's", rows: rows("no", "no"), facts: func(w *world) {
+			only("pull_request_target")(w)
+			w.facts.Listing.At = at(moved + 1)
+		}},
 		{name: "triggers that could not be read", rows: rows("armed", "armed"), facts: func(w *world) {
 			only("push")(w)
 			w.version("bad1", nil)

@@ -240,6 +240,20 @@ func TestOpportunities(t *testing.T) {
 			w.facts.Updates[0].After = oid("rearm")
 			w.list(100, "main=rearm")
 		}, []string{"main push rearm 20s possible"}},
+		{"pull_request_target read the file of its base branch, until it did not", func(w *world) {
+			w.facts.Runs, w.facts.Updates = nil, nil
+			w.version("bad1", nil, workflow.Trigger{Event: "pull_request_target"})
+			w.push("old", 20, "0", "plant")
+			w.push("new", moved+5, "0", "plant")
+			w.list(moved+50, "main=base old=plant new=plant")
+		}, []string{fmt.Sprintf("old pull_request_target  20s..%ds possible", moved)}},
+		{"whose run names the branch of the head, not the base", func(w *world) {
+			w.facts.Updates = nil
+			w.version("bad1", nil, workflow.Trigger{Event: "pull_request_target"})
+			w.push("old", 20, "0", "plant")
+			w.list(100, "main=base old=plant")
+			w.facts.Runs[0].Event, w.facts.Runs[0].HeadBranch, w.facts.Runs[0].HeadSHA = "pull_request_target", "feature", oid("base")
+		}, []string{"old pull_request_target  20s..8467200s matched 7"}},
 		{"an event without a push could start each version while it stood", func(w *world) {
 			w.facts.Runs = nil
 			w.version("bad1", nil, workflow.Trigger{Event: "workflow_dispatch"})
@@ -275,10 +289,12 @@ func TestOpportunities(t *testing.T) {
 	}
 }
 
+// moved is when a pull request's target began to read the default branch, 2025-12-08.
+const moved = 98 * 24 * 3600
+
 // What supplies the file decides what a run ran: the head for most events, the default branch for some, the base for a pull request's target
 // until 2025-12-08.
 func TestWhatRan(t *testing.T) {
-	const moved = 98 * 24 * 3600 // 2025-12-08
 	for _, c := range []struct {
 		name, event, branch, head string
 		seconds                   int

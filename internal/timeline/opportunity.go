@@ -80,8 +80,7 @@ func (r *reader) opportunities(rows []Presence) []Opportunity {
 				continue
 			}
 			for _, t := range r.Malicious[v.Blob].Triggers {
-				if t.Event != "push" && r.reaches(p, t.Event) {
-					span := throughout(p, i)
+				if span, reached := r.reaches(p, t.Event, throughout(p, i)); t.Event != "push" && reached {
 					out = append(out, r.opportunity(p, v.Blob, t.Event, "", span, nil, r.runsOfEvent(p, v.Blob, t.Event, span)))
 				}
 			}
@@ -148,27 +147,42 @@ func (r *reader) runsOfPush(p Presence, x tip, stood []when.Instant) []Execution
 	return out
 }
 
-// runsOfEvent are the runs that an event started while a version of a row stood. A pull request's are known by its head: its branch may be a fork's.
+// runsOfEvent are the runs that an event started while a version of a row stood. A pull request's are known by its head: its branch may be a
+// fork's. Those of pull_request_target name the head's branch and not the base, whose file they run.
 func (r *reader) runsOfEvent(p Presence, blob evidence.OID, event string, span when.Instant) []Execution {
 	var out []Execution
 	for _, e := range r.byEvent[event] {
 		head := func(x tip) bool { return x.oid == e.Run.HeadSHA }
-		if e.Path == p.Path && (e.Blob == blob || e.Blob == "") && within(e, span) && (e.Ref == p.Ref || p.Ref.Pull() && slices.ContainsFunc(p.tips, head)) {
+		if e.Path == p.Path && (e.Blob == blob || e.Blob == "") && within(e, span) && (e.Ref == p.Ref || event == pullTarget || p.Ref.Pull() && slices.ContainsFunc(p.tips, head)) {
 			out = append(out, e)
 		}
 	}
 	return out
 }
 
-// reaches reports whether an event can start the file from the row's ref.
-func (r *reader) reaches(p Presence, event string) bool {
+// reaches is the part of a span in which an event could start the file from the row's ref; possible is false for none of it. A claimed date does
+// not show that a row began only when a side branch's file was no longer read.
+func (r *reader) reaches(p Presence, event string, span when.Instant) (part when.Instant, possible bool) {
 	switch {
 	case p.Ref.Pull():
-		return event == "pull_request"
+		return span, event == "pull_request"
+	case defaultOnly[event] && (p.Ref == r.defaultRef || p.Ref == ""):
+		return span, true
+	case event == pullTarget && p.Ref.Branch():
+		if from := span.NotBefore; firmOnly(from).Known() && !from.At.Before(targetMoved) {
+			return span, false
+		}
+		if to := span.NotAfter; !to.Known() || to.At.After(targetMoved) {
+			span = when.Between(span.NotBefore, when.Bound{At: targetMoved, Clock: when.Server}, span.Evidence...)
+		}
+		if from := span.NotBefore; from.At.After(span.NotAfter.At) {
+			span.NotBefore = when.Bound{}
+		}
+		return span, true
 	case defaultOnly[event]:
-		return p.Ref == r.defaultRef || p.Ref == ""
+		return span, false
 	}
-	return event != "pull_request" || p.Ref.Branch()
+	return span, event != "pull_request" || p.Ref.Branch()
 }
 
 // throughout spans the time in which a row held its version i: until the next one came, or until the file was gone.
