@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -113,8 +114,30 @@ func (s *steps) ofPlaces() func(context.Context, collect.Emit) error {
 		if len(s.places.archives) == 0 {
 			return nil
 		}
-		return s.archives(ctx)
+		if err := s.archives(ctx); err != nil {
+			return err
+		}
+		names, err := s.file.HandedOn(ctx)
+		if err != nil {
+			return err
+		}
+		for _, repo := range slices.Sorted(maps.Keys(names)) {
+			if err := emit(handedOn(repo, names[repo])); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
+}
+
+// handedOn says that a name went from one repository to another while nobody knew which is meant. The gap is of the whole archive: each hour
+// may hold events of one alone, and what was taken stays taken when the id is known later.
+func handedOn(repo evidence.Repository, ids []int64) evidence.Observation {
+	const unit = "archive/identity"
+	return evidence.Observation{Repository: repo, Unit: unit, Gaps: []evidence.Gap{{Repository: repo, Unit: unit, Kind: evidence.GapIdentity,
+		Subject: "name in the archive",
+		Detail:  fmt.Sprintf("events of %d repositories go by this name (ids %d), all were taken: the case knew no id", len(ids), ids),
+		Hint:    "the repository's present id, from the API, tells them apart"}}}
 }
 
 // eachTarget calls f for every repository with the names and the id that GitHub has told of it.
@@ -177,6 +200,7 @@ func (s *steps) archives(ctx context.Context) error {
 	if err := s.eachTarget(ctx, func(t gharchive.Target) { cfg.Repositories = append(cfg.Repositories, t) }); err != nil {
 		return err
 	}
+	cfg.Named = func(repo evidence.Repository, ids []int64) error { return s.file.AppendArchiveIDs(ctx, repo, ids) }
 	cfg.Scoped = func(scope string, repos []evidence.Repository) error { return s.file.AppendScope(ctx, scope, repos) }
 	done, err := s.file.HoursDone(ctx, gharchive.Scope(cfg.Repositories))
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -148,5 +149,33 @@ func TestPlacesOnTheCommandLine(t *testing.T) {
 			t.Errorf("%s: exit %d, %d collections, %v: %s", place, code, len(all), err, said)
 		}
 		c.Close()
+	}
+}
+
+// A name that archives give to two repositories, each in hours of its own, is a gap, also where the second comes with a later collection.
+func TestNameThatWasHandedOn(t *testing.T) {
+	t.Parallel()
+	path, dir := filepath.Join(t.TempDir(), "case.db"), t.TempDir()
+	impatient(t, path, "init", "--campaign", "ghostaction", "--now", "2025-04-03T00:00:00Z")
+	impatient(t, path, "add", "octo-org/octo-repo")
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	gaps := func(id int) (n int) {
+		line := fmt.Sprintf(`{"id":"%d","type":"PushEvent","actor":{"login":"someone"},"repo":{"id":%[1]d,"name":"octo-org/octo-repo"},`+
+			`"payload":{"ref":"refs/heads/main","before":%q,"head":%q},"public":true,"created_at":"2025-04-02T03:20:38Z"}`, id, strings.Repeat("a", 40), strings.Repeat("b", 40))
+		file := filepath.Join(dir, fmt.Sprintf("2025-04-02-%d.json", id))
+		if err := os.WriteFile(file, []byte(line), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		impatient(t, path, "collect", "--host", server.URL, "--api", "none", "--only", "repository", "--gharchive", file)
+		for _, row := range dump(t, path)["current_gap"] {
+			if strings.Contains(row, "archive/identity") && strings.Contains(row, "ids [3 4]") {
+				n++
+			}
+		}
+		return n
+	}
+	if one, two := gaps(3), gaps(4); one != 0 || two != 1 {
+		t.Errorf("%d gaps after the first, %d after the second", one, two)
 	}
 }

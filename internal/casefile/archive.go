@@ -84,6 +84,34 @@ func (c *Case) ArchiveScopes(ctx context.Context, repo evidence.Repository) ([]s
 	return out, nil
 }
 
+// AppendArchiveIDs stores the ids under which archives told of a repository whose id the case does not know.
+func (c *Case) AppendArchiveIDs(ctx context.Context, repo evidence.Repository, ids []int64) error {
+	_, err := c.db.ExecContext(ctx, `INSERT OR IGNORE INTO archive_name (repository, github_id)
+		SELECT r.id, n.value FROM repository r JOIN json_each(?) n WHERE r.key = ?`, JSON(ids), repo.Key())
+	if err != nil {
+		return fmt.Errorf("append ids of archives: %s: %w", repo, err)
+	}
+	return nil
+}
+
+// HandedOn lists the ids, in order, of each repository that archives told of under more than one.
+func (c *Case) HandedOn(ctx context.Context) (map[evidence.Repository][]int64, error) {
+	out := map[evidence.Repository][]int64{}
+	err := c.each(ctx, `SELECT r.name, n.github_id FROM archive_name n JOIN repository r ON r.id = n.repository
+		WHERE n.repository IN (SELECT repository FROM archive_name GROUP BY repository HAVING count(*) > 1) ORDER BY n.github_id`, nil,
+		func(scan func(...any) error) error {
+			var repo evidence.Repository
+			var id int64
+			err := scan(&repo, &id)
+			out[repo] = append(out[repo], id)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("list ids of archives: %w", err)
+	}
+	return out, nil
+}
+
 // hourColumns are those of an [evidence.ArchiveHour], of archive_hour h.
 const hourColumns = "h.archive, h.hour, h.state, h.sha256, h.bytes, h.events, h.pushes, h.bad, h.first, h.last, h.detail"
 

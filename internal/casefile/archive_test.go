@@ -75,3 +75,19 @@ func TestHoursCountInTheirScope(t *testing.T) {
 		t.Errorf("scopes %v, %v", scopes, err)
 	}
 }
+
+func TestNamesThatWereHandedOn(t *testing.T) {
+	ctx, c := t.Context(), newCase(t)
+	collecting(t, c, "orchard/press", "orchard/vat")
+	for _, told := range []struct {
+		repo evidence.Repository
+		ids  []int64
+	}{{"orchard/press", []int64{8}}, {"orchard/vat", []int64{5}}, {"Orchard/Press", []int64{7, 8}}, {"orchard/vat", []int64{5}}} {
+		if err := c.AppendArchiveIDs(ctx, told.repo, told.ids); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := c.HandedOn(ctx); err != nil || fmt.Sprint(got) != "map[orchard/press:[7 8]]" {
+		t.Errorf("%v, %v", got, err)
+	}
+}

@@ -80,6 +80,12 @@ CREATE TABLE "archive_hour_seen" ( -- which collection read it, looking for what
   PRIMARY KEY (hour, collection, scope)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE archive_name (
+  repository INTEGER NOT NULL REFERENCES repository,
+  github_id  INTEGER NOT NULL,
+  PRIMARY KEY (repository, github_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE archive_scope (
   scope      TEXT NOT NULL,        -- a digest of the names and ids that were looked for
   repository INTEGER NOT NULL REFERENCES repository,

@@ -123,16 +123,45 @@ func (t *told) gap(kind evidence.GapKind, subject, detail, hint string) {
 	t.obs.Gaps = append(t.obs.Gaps, evidence.Gap{Kind: kind, Subject: subject, Detail: detail, Hint: hint})
 }
 
+// maxIDs bounds how many ids of one name an hour hands on: two are enough to know that the name was handed on.
+const maxIDs = 16
+
+// naming is a repository whose id the case does not know, and the ids that events gave to it.
+type naming struct {
+	repo evidence.Repository
+	ids  []int64
+}
+
+func (g *gather) named() []naming {
+	var out []naming
+	for _, target := range slices.Sorted(maps.Keys(g.told)) {
+		t := g.told[target]
+		if ids := slices.Sorted(maps.Keys(t.ids)); len(ids) > 0 {
+			out = append(out, naming{t.obs.Repository, ids[:min(len(ids), maxIDs)]})
+		}
+	}
+	return out
+}
+
+// name hands ids on before their hour is emitted: an hour that is stored is not read again.
+func (c *Config) name(all []naming) error {
+	for _, n := range all {
+		if c.Named == nil {
+			break
+		}
+		if err := c.Named(n.repo, n.ids); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // observations gives one per repository that the hour names, in the order of the case.
 func (g *gather) observations(hour evidence.ArchiveHour, method, from string, now time.Time) []evidence.Observation {
 	word := hourWord(hour.Hour)
 	var all []evidence.Observation
 	for _, target := range slices.Sorted(maps.Keys(g.told)) {
 		t := g.told[target]
-		if ids := slices.Sorted(maps.Keys(t.ids)); len(ids) > 1 {
-			t.gap(evidence.GapIdentity, "name in the archive", fmt.Sprintf("events of %d repositories go by this name (ids %d), all were taken: the case knows no id", len(ids), ids),
-				"the repository's present id, from the API, tells them apart")
-		}
 		if t.first != nil {
 			t.gap(evidence.GapRefused, "archived events", fmt.Sprintf("%d of %d lines could not be read, the first: %s", t.bad, t.count, t.first), "see the stored lines")
 		}

@@ -58,6 +58,9 @@ type Config struct {
 	Progress func(Progress)
 	// Scoped takes the repositories that hours of a scope were searched for, before the first of these hours is emitted; may be nil.
 	Scoped func(scope string, repos []evidence.Repository) error
+	// Named takes the ids that events gave to a repository whose own is not known, before their hour is emitted: events of all of them are
+	// taken. May be nil.
+	Named func(repo evidence.Repository, ids []int64) error
 	// Done reports hours that this collection has read before in the scope of these repositories, see [Scope]; may be nil.
 	Done func(archive string, hour time.Time) bool
 	// Watch asks for pushes to repositories outside the case; the zero Watch for none.
@@ -117,6 +120,7 @@ type job struct {
 type reading struct {
 	hour      evidence.ArchiveHour
 	told      []evidence.Observation
+	named     []naming
 	elsewhere []Elsewhere
 	err       error
 }
@@ -150,7 +154,7 @@ func (c *collection) run(ctx context.Context, jobs []job, emit Emit) error {
 			order <- j
 		}
 	}()
-	sum := tally{watch: c.cfg.Watch, of: len(jobs), progress: c.cfg.Progress}
+	sum := tally{cfg: &c.cfg, of: len(jobs)}
 	var failed error
 	for j := range order {
 		r := <-j.done
@@ -173,11 +177,10 @@ func (c *collection) run(ctx context.Context, jobs []job, emit Emit) error {
 
 // tally is what counts over all hours.
 type tally struct {
-	watch    Watch
-	found    int
-	hours    int
-	of       int
-	progress func(Progress)
+	cfg   *Config
+	found int
+	hours int
+	of    int
 }
 
 // hand gives one hour to the caller. Pushes elsewhere go first: an hour that is stored is not read again.
@@ -186,16 +189,19 @@ func (t *tally) hand(r reading, emit Emit) error {
 		r.elsewhere = r.elsewhere[:room]
 	}
 	if t.found += len(r.elsewhere); len(r.elsewhere) > 0 {
-		if err := t.watch.Found(r.elsewhere); err != nil {
+		if err := t.cfg.Watch.Found(r.elsewhere); err != nil {
 			return err
 		}
+	}
+	if err := t.cfg.name(r.named); err != nil {
+		return err
 	}
 	if err := emit(r.hour, r.told); err != nil {
 		return err
 	}
 	t.hours++
-	if t.progress != nil {
-		t.progress(Progress{Archive: r.hour.Archive, Hour: r.hour.Hour, Hours: t.hours, Of: t.of, Bytes: r.hour.Bytes})
+	if t.cfg.Progress != nil {
+		t.cfg.Progress(Progress{Archive: r.hour.Archive, Hour: r.hour.Hour, Hours: t.hours, Of: t.of, Bytes: r.hour.Bytes})
 	}
 	return nil
 }
@@ -233,5 +239,5 @@ func (c *collection) read(ctx context.Context, j *job) reading {
 	}
 	hour = withHole(hour)
 	told := s.gather.observations(hour, method, from, c.cfg.Now())
-	return reading{hour: hour, told: told, elsewhere: s.elsewhere}
+	return reading{hour: hour, told: told, named: s.gather.named(), elsewhere: s.elsewhere}
 }

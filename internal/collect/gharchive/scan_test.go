@@ -101,10 +101,19 @@ func TestWhoseEventItIs(t *testing.T) {
 	}
 }
 
-func TestTwoIDsUnderOneName(t *testing.T) {
-	got := oneHour(t, Config{Repositories: []Target{{Repository: "octo/demo"}}}, sample{ID: "1", RepoID: 77}.line(), sample{ID: "2", RepoID: 78}.line())
-	if g := got.gaps(); len(got.updates()) != 2 || len(g) != 1 || g[0].Kind != evidence.GapIdentity || !strings.Contains(g[0].Detail, "[77 78]") {
-		t.Errorf("updates %v, gaps %v", got.updates(), g)
+// Where the case knows no id, the ids of all events are told with their hours, from files and from a warehouse.
+func TestIDsUnderOneName(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "2025-04-02-3.json.gz", packed(t, sample{ID: "1", RepoID: 78}.line(), sample{ID: "2", RepoID: 77}.line()))
+	write(t, dir, "2025-04-02-4.json.gz", packed(t, sample{ID: "3", RepoID: 79}.line()))
+	rows := write(t, t.TempDir(), "x.json", []byte(results(t, resultRows)["lines"]))
+	var told []string
+	cfg := Config{Repositories: []Target{{Repository: "octo/demo"}, {Repository: "other/one", GitHubID: 5}}, Named: func(repo evidence.Repository, ids []int64) error {
+		told = append(told, fmt.Sprint(repo, ids))
+		return nil
+	}}
+	if got := collect(t, cfg, dir, rows); len(got.updates()) < 3 || fmt.Sprint(told) != "[octo/demo[77 78] octo/demo[79] octo/demo[77] octo/demo[77]]" {
+		t.Errorf("updates %v, told %v", got.updates(), told)
 	}
 }
 

@@ -241,6 +241,9 @@ func (p *pending) flush(end bool) error {
 		}
 		var told []evidence.Observation
 		if g != nil {
+			if err := p.cfg.name(g.named()); err != nil {
+				return err
+			}
 			told = g.observations(p.hours[hour], "FILE", p.from, p.cfg.Now())
 		}
 		if err := p.emit(p.hours[hour], told); err != nil {
