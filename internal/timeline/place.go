@@ -168,15 +168,25 @@ func (r *reader) possible(at spot, t *track, commits []evidence.OID) Presence {
 		x = t.tips[at.index]
 	}
 	from := x
+	aside := at.index >= 0 && r.aside(x, commits[0])
+	if aside {
+		merged := r.arrival(x, x.oid)
+		from = tip{at: when.Between(when.Bound{}, merged.NotAfter, merged.Evidence...)}
+	}
 	if run, exact := r.firstRun(at.ref, commits); run.RunID != 0 {
 		from.by = nil
-		from.at, _ = when.Intersect(when.Between(x.at.NotBefore, when.Bound{}, x.at.Evidence...), createdBy(run))
+		from.at, _ = when.Intersect(when.Between(from.at.NotBefore, when.Bound{}, x.at.Evidence...), createdBy(run))
 		if exact {
 			p.State = Proven
 		}
 	}
+	if aside && p.State != Proven {
+		r.gap(evidence.GapUnplaced, string(commits[0]), string(at.ref)+" has it over a second parent of "+x.oid.Short()+
+			" alone: the branch that it was pushed to, perhaps long before, is not known", "collect activity and events of the time, or a clone with reflogs",
+			evidence.CommitID(commits[0]), evidence.CommitID(x.oid))
+	}
 	for _, c := range commits {
-		if from.oid == "" {
+		if aside || from.oid == "" {
 			from.oid = c
 		}
 		p.region.add(c)
@@ -195,11 +205,37 @@ func (r *reader) possible(at spot, t *track, commits []evidence.OID) Presence {
 	switch {
 	case at.index >= 0:
 		r.finish(&p, x, nil)
+		if aside {
+			r.loosen(&p, x)
+		}
 	case at.ref != "" && r.Facts.Listing.Known():
 		p.Removed = when.Between(when.Bound{}, when.Bound{At: r.Facts.Listing.At, Clock: when.Server}, r.Facts.Listing.Source)
 		r.unseenEnd(&p, "a run shows that the ref held "+commits[len(commits)-1].Short()+"; the ref does not reach it any more, and no source tells since when")
 	}
 	return p
+}
+
+// aside reports a commit that a tip reaches over a second parent alone. It was pushed to another branch before, or came with a local merge: the
+// move that brought the tip, and when the merge was made, bound it from above alone.
+func (r *reader) aside(x tip, o evidence.OID) bool {
+	grew := r.grew(o)
+	c := x.oid
+	for c != o && r.graph.holds(grew, c) {
+		c = r.h.FirstParent(c)
+	}
+	return c != o
+}
+
+// loosen takes from the end of a row that came aside what the merge says of when it began: the file may have gone from its branch long before.
+func (r *reader) loosen(p *Presence, x tip) {
+	if !firmOnly(p.Removed.NotBefore).Known() {
+		return
+	}
+	last := p.tips[len(p.tips)-1].oid
+	p.Removed.NotBefore = r.claimedDate(r.removing(last, r.taker(last, x, p.Path), p.Path))
+	if to := p.Removed.NotAfter; to.Known() && p.Removed.NotBefore.At.After(to.At) {
+		p.Removed.NotBefore = when.Bound{}
+	}
 }
 
 // firstRun is the first run of a push to a ref that brought one of the commits; exact is false where its head only grew from them.
@@ -249,12 +285,13 @@ func (r *reader) brings(o evidence.OID) bool {
 	return false
 }
 
-// pushed is when a commit came to the repository by the word of a server: the first update of any ref that brought it, or a run of it.
+// pushed is when a commit came to the repository by the word of a server: the first update of any ref that brought it, or a run of it. Who
+// pushed the merge of another branch need not have pushed what it holds.
 func (r *reader) pushed(o evidence.OID) when.Instant {
 	reaching := r.grew(o)
 	var out when.Instant
 	for _, t := range r.tracks {
-		if i := r.firstOf(t, reaching); i >= 0 && t.tips[i].by != nil && (i > 0 || t.tips[i].by.Before == evidence.ZeroOID) {
+		if i := r.firstOf(t, reaching); i >= 0 && t.tips[i].by != nil && (i > 0 || t.tips[i].by.Before == evidence.ZeroOID) && !r.aside(t.tips[i], o) {
 			var dark *tip
 			for j := i - 1; j >= 0 && t.tips[j].oid != evidence.ZeroOID && !r.h.Has(t.tips[j].oid); j-- {
 				dark = &t.tips[j] // it may have come with an object that cannot be had

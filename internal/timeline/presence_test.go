@@ -145,6 +145,7 @@ func TestGitAlone(t *testing.T) {
 			},
 			// The local commit is older than the plant and never held the file: the merge took it away.
 			rows: []string{`main a.yml [bad1/plant] possible no added 20g..50g by "plant" removed 50g by "merge" merge`},
+			gaps: []string{"unplaced plant"},
 		},
 		{
 			name: "two plants on the second parent have a removal each",
@@ -163,6 +164,7 @@ func TestGitAlone(t *testing.T) {
 				`main a.yml [bad1/plant] possible no added 20g..50g by "plant" removed 21g..50g by "merge" merge`,
 				`main a.yml [bad2/again] possible no added 30g..50g by "again" removed 31g..50g by "merge" merge`,
 			},
+			gaps: []string{"unplaced again", "unplaced plant"},
 		},
 		{
 			name: "and a run says that it was the tip",
