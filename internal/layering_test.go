@@ -77,7 +77,7 @@ var layers = map[string]layer{
 		own: []string{"when", "evidence", "queries", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect/gharchive", "collect/ghexport",
 			"collect/localgit", "collect", "preserve", "casefile",
 			"workflow", "campaign", "detect", "timeline", "exposure", "drill"},
-		doors: []string{cobra, mpb, isatty},
+		doors: []string{cobra, mpb, isatty, errgroup},
 	},
 }
 
