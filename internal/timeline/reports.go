@@ -15,10 +15,6 @@ import (
 // second; a real second move with the same ends so soon after is a force-push back and forth, and both rows of one source stay.
 const reportSlack = 2 * time.Minute
 
-// earlySlack is how long before another source's stamp a report that names no commit can be made of the same move: the report of a
-// creation before that is of another one.
-const earlySlack = 10 * time.Second
-
 // Move is one move of one ref, as all the sources that reported it agree on.
 //
 // What a report can prove depends on its source. No source stands above another: bounds of firm clocks are intersected where they agree, and where they
@@ -29,8 +25,9 @@ const earlySlack = 10 * time.Second
 //   - events (server) and archive (archive clock): the same event has the same id in both and is one report. A push names both ends;
 //     creations and deletions name none. They are stamped some seconds late and get lost: their absence proves nothing.
 //   - webhooks and audit log (server): as activity, tags too; the audit log may name no objects.
-//   - check suites (server) and releases (server), pushes in a reflog (local clock): the move was made by then, never at it. They bound from
-//     above; from below only what came before them on the ref does, and nothing within reportSlack of their stamp.
+//   - check suites (server), pushes in a reflog (local clock): the move was made by then, never at it. They bound from above; from below only
+//     what came before them on the ref does, and nothing within reportSlack of their stamp.
+//   - releases (server): a tag of that name was there by then. Where anything else is told of the tag they say nothing new.
 //   - listings (server) and sightings (server or local): a state at an instant. It bounds the moves around it. Two equal ones do not
 //     prove that nothing happened between them.
 //   - runs for a push (server): the head was the tip by then.
@@ -46,7 +43,8 @@ type Move struct {
 	Evidence      []string
 
 	origin evidence.Origin // of the first report
-	row    string          // its id there: events and archives name the same event by the same one
+	row    string          // its id there
+	events []string        // ids of the public events that told of it: the same in events and archives
 	seen   bool            // nothing moved: a source saw the ref hold After
 }
 
@@ -76,6 +74,9 @@ func (r *reader) moveOf(u evidence.RefUpdate) Move {
 	id := u.ID()
 	m := Move{Ref: u.Ref, Before: r.peel(u.Before), After: r.peel(u.After), Kind: u.Kind, Actor: u.Actor, At: when.At(u.At, u.Clock, id),
 		Evidence: []string{id}, origin: u.Origin, row: u.ExternalID}
+	if publicEvent(u.Origin) && u.ExternalID != "" {
+		m.events = []string{u.ExternalID}
+	}
 	if u.By {
 		m.At.NotBefore = when.Bound{}
 	}
@@ -96,28 +97,60 @@ func (r *reader) peel(o evidence.OID) evidence.OID { return cmp.Or(r.peeled[o], 
 func (r *reader) merge(updates []evidence.RefUpdate) []Move {
 	exact, late := map[evidence.Origin][]Move{}, map[evidence.Origin][]Move{}
 	for _, u := range updates {
+		if existence(u) {
+			continue
+		}
 		to := exact
 		if u.By {
 			to = late
 		}
 		to[u.Origin] = append(to[u.Origin], r.moveOf(u))
 	}
-	k := &known{byAfter: map[evidence.OID][]int{}}
+	release, told := r.release(updates)
+	k := &known{byAfter: map[evidence.OID][]int{}, events: map[string]int{}}
 	for _, round := range []map[evidence.Origin][]Move{exact, late} {
 		for _, origin := range slices.Sorted(maps.Keys(round)) { // "activity" comes first: it names both ends
 			reports := r.fold(round[origin])
+			k.index()
 			of := r.twins(k, reports)
 			for n, m := range reports {
 				if i, told := of[n]; told {
 					k.moves[i] = r.joinReports(k.moves[i], m)
+					k.learn(i)
 					continue
 				}
 				k.add(m)
 			}
 		}
 	}
+	if told && len(k.moves) == 0 {
+		k.add(r.moveOf(release))
+	}
 	slices.SortFunc(k.moves, compareMoves)
 	return k.moves
+}
+
+// existence reports a release: a tag of its name was there by then. It is no word on what the tag held, nor that it was made for the release.
+func existence(u evidence.RefUpdate) bool {
+	return u.By && u.Kind == evidence.TagCreation && u.After == ""
+}
+
+// release is the first release of a tag, which bounds its creation from above; told is false where there is none, or where a listing or a
+// sighting knows of the tag too, so that the release says nothing new.
+func (r *reader) release(updates []evidence.RefUpdate) (first evidence.RefUpdate, told bool) {
+	for _, u := range updates {
+		if existence(u) && (!told || cmp.Or(u.At.Compare(first.At), cmp.Compare(u.ID(), first.ID())) < 0) {
+			first, told = u, true
+		}
+	}
+	if !told {
+		return first, false
+	}
+	seen := slices.ContainsFunc(r.Facts.Sightings, func(s evidence.Sighting) bool { return s.Ref == first.Ref && s.OID.Object() })
+	for _, l := range r.Facts.Earlier {
+		seen = seen || slices.ContainsFunc(l.Refs, func(x evidence.ListedRef) bool { return x.Ref == first.Ref })
+	}
+	return first, !seen
 }
 
 func compareMoves(a, b Move) int {
@@ -146,98 +179,6 @@ func (r *reader) fold(reports []Move) []Move {
 	return out
 }
 
-// known are the moves that other sources told of so far, to be found by what the ref held after them.
-type known struct {
-	moves   []Move
-	byAfter map[evidence.OID][]int
-}
-
-func (k *known) add(m Move) {
-	k.byAfter[m.After] = append(k.byAfter[m.After], len(k.moves))
-	k.moves = append(k.moves, m)
-}
-
-// candidates are the moves that may have the same ends.
-func (k *known) candidates(m Move) []int {
-	if m.After != "" {
-		return slices.Concat(k.byAfter[m.After], k.byAfter[""])
-	}
-	all := make([]int, len(k.moves))
-	for i := range all {
-		all[i] = i
-	}
-	return all
-}
-
-// pair is a report of one source and a move that others told of, which may be the same.
-type pair struct {
-	report, move int
-	far          time.Duration
-}
-
-// twins finds the moves that the reports of a further source are of: the same event by its id; else of those with the same ends the nearest
-// within the slack, the nearest pair first. A report that only says "by then" fits any earlier move whose ends are both told; where several
-// moves name no commit, any of them may be meant. Where the whole activity is there, it has every move of a branch: a report with the same
-// ends as one of them is that one, however late it is.
-func (r *reader) twins(k *known, reports []Move) map[int]int {
-	var pairs []pair
-	for n, m := range reports {
-		unnamed := 0
-		begin := len(pairs)
-		for _, i := range k.candidates(m) {
-			far, named, ok := r.distance(k.moves[i], m)
-			if ok {
-				pairs = append(pairs, pair{n, i, far})
-			}
-			if ok && !named {
-				unnamed++
-			}
-		}
-		if m.late() && unnamed > 1 {
-			pairs = pairs[:begin]
-		}
-	}
-	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(a.far, b.far) })
-	of, taken := map[int]int{}, map[int]bool{}
-	for _, p := range pairs {
-		if _, done := of[p.report]; !done && !taken[p.move] {
-			of[p.report], taken[p.move] = p.move, true
-		}
-	}
-	return of
-}
-
-// distance is how far a report lies from a move that it may be of. named says that both tell both ends, ok that it may be.
-func (r *reader) distance(of, m Move) (far time.Duration, named, ok bool) {
-	if !agree(of.Before, m.Before) || !agree(of.After, m.After) || of.creates() && m.deletes() || of.deletes() && m.creates() {
-		return 0, false, false
-	}
-	if m.row != "" && of.row == m.row && publicEvent(m.origin) && publicEvent(of.origin) {
-		return -1, true, true
-	}
-	after := m.stamp().Sub(of.stamp())
-	far = after.Abs()
-	late := after // of the public event, against the other
-	if publicEvent(of.origin) {
-		late = -after
-	}
-	if late < 0 && publicEvent(of.origin) != publicEvent(m.origin) {
-		far += reportSlack // events come by a queue: one that was made before is the last to be of the move
-	}
-	named = m.After != "" && m.After == of.After && m.Before == of.Before
-	whole := of.origin == evidence.OriginActivity && !m.late() && r.activityCovers(m.Ref, m.stamp(), m.stamp())
-	near := after.Abs() <= reportSlack && (late >= -earlySlack || m.late() || of.After != "" && m.After != "")
-	return far, named, near || named && (whole || m.late() && after > 0)
-}
-
-// publicEvent reports an origin whose rows are public events: their ids are the same wherever they are kept.
-func publicEvent(o evidence.Origin) bool {
-	return o == evidence.OriginEvents || o == evidence.OriginArchive
-}
-
-// agree reports that two sources may speak of the same object: the same, or one does not say.
-func agree(a, b evidence.OID) bool { return a == b || a == "" || b == "" }
-
 // joinReports makes one move of two reports of it. "By then" narrows a stamp where they have a time in common. Two stamps that differ are not
 // narrowed to either: what lies between them holds both, and beyond the slack the contradiction is told.
 func (r *reader) joinReports(a, b Move) Move {
@@ -256,6 +197,9 @@ func (r *reader) joinReports(a, b Move) Move {
 	a.Evidence = append(slices.Clone(a.Evidence), b.Evidence...)
 	slices.Sort(a.Evidence)
 	a.Evidence = slices.Compact(a.Evidence)
+	a.events = slices.Concat(a.events, b.events)
+	slices.Sort(a.events)
+	a.events = slices.Compact(a.events)
 	a.Before, a.After, a.Actor = cmp.Or(a.Before, b.Before), cmp.Or(a.After, b.After), cmp.Or(a.Actor, b.Actor)
 	if b.Kind == evidence.ForcePush {
 		a.Kind = evidence.ForcePush

@@ -21,6 +21,28 @@ func (r *reader) peelTags() {
 	}
 }
 
+// refsTold are the refs of which a source other than runs says that they are or were there.
+func (r *reader) refsTold() map[evidence.Ref]bool {
+	if r.told != nil {
+		return r.told
+	}
+	r.told = map[evidence.Ref]bool{}
+	for _, l := range append(slices.Clone(r.Facts.Earlier), r.Facts.Listing) {
+		for _, ref := range l.Refs {
+			r.told[ref.Ref] = true
+		}
+	}
+	for _, u := range r.Facts.Updates {
+		r.told[u.Ref] = true
+	}
+	for _, s := range r.Facts.Sightings {
+		if s.OID != evidence.ZeroOID {
+			r.told[s.Ref] = true
+		}
+	}
+	return r.told
+}
+
 // sightings are what sources saw each ref hold before the last listing, by time: earlier listings, in which a ref of another source can be
 // missing too, and the sightings of others. They stand among the moves as moves from a state to itself. What a clock stamped after the
 // last listing is left out: the reading is as of that.

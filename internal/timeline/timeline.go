@@ -83,6 +83,7 @@ type reader struct {
 	trunk                   map[evidence.OID]bool // first-parent chain of the default branch
 	tracks                  []*track
 	listed                  map[evidence.Ref]evidence.ListedRef
+	told                    map[evidence.Ref]bool         // refs that a listing, an update or a sighting says were there; made when first asked for
 	bad                     []map[string]evidence.OID     // malicious files by number of the commit, path to blob; nil where the tree could not be had
 	textless                []map[string]evidence.OID     // and those whose text was never had: nobody can tell what they are
 	shown                   map[evidence.OID]bool         // what the listed refs reach; made when first asked for

@@ -106,17 +106,21 @@ func provesTip(run evidence.Run) bool {
 	return run.Event == "push" && run.HeadSHA.Object() && run.HeadBranch != ""
 }
 
-// runRef is the ref of a run: GitHub gives a bare name, which is a tag's only where no branch of that name is told of. The branch of a pull
-// request from a fork is none of ours.
+// runRef is the ref of a run: GitHub gives a bare name, which is a tag's only where no source tells of a branch of that name, now or before.
+// Where both are told of, either may be meant: the run is not credited to the tag, and a gap says so. The branch of a pull request from a
+// fork is none of ours.
 func (r *reader) runRef(run evidence.Run) evidence.Ref {
 	if run.HeadBranch == "" || r.foreign(run) {
 		return ""
 	}
 	tag, branch := evidence.Ref("refs/tags/"+run.HeadBranch), evidence.Ref("refs/heads/"+run.HeadBranch)
-	if _, isTag := r.listed[tag]; isTag {
-		if _, both := r.listed[branch]; !both {
-			return tag
-		}
+	switch told := r.refsTold(); {
+	case !told[tag]:
+	case !told[branch]:
+		return tag
+	case provesTip(run):
+		r.gap(evidence.GapContradiction, string(tag), "a tag and a branch bear this name, and runs name no more than that: those for pushes are read as of the branch, though the tag may be meant",
+			"the log of a run names the ref in full", run.ID())
 	}
 	return branch
 }
