@@ -65,7 +65,7 @@ func hash(kind string, body []byte) objectID {
 }
 
 // webFlow is the committer of what is made in GitHub's browser.
-var webFlow = &actor{login: "web-flow", name: "GitHub", email: "noreply@github.example.invalid", id: 19864447}
+var webFlow = &actor{login: "web-flow", name: "GitHub", email: "noreply@github.com", id: 19864447}
 
 // committer is who commits: GitHub for what is made in its browser, else the author.
 func (c *commit) committer() *actor {

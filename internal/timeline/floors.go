@@ -37,10 +37,18 @@ func (r *reader) findFloors() {
 	}
 }
 
-// madeByGitHub reports a commit whose date is GitHub's: made in the browser or by the merge button, and the signature checks.
+// The committer of what GitHub makes itself. GitHub signs for others too, as in a codespace, whose clock and dates are the user's.
+const webFlowName, webFlowEmail = "GitHub", "noreply@github.com"
+
+// madeByGitHub reports a commit whose date is GitHub's: made in the browser or by the merge button, and the signature checks. A date that a
+// listing refutes is nobody's.
 func (r *reader) madeByGitHub(o evidence.OID) bool {
 	k, checked := r.Facts.Checks[o]
-	return checked && k.ByGitHub && k.Verified && !r.h.CommittedAt(o).IsZero()
+	if !checked || !k.ByGitHub || !k.Verified || r.h.CommittedAt(o).IsZero() {
+		return false
+	}
+	by := r.h.Commit(o).Committer
+	return by.Name == webFlowName && by.Email == webFlowEmail && !r.refuted(o)
 }
 
 // floored bounds the arrival of a tip from below by the newest commit of GitHub's own that it grew from. That of an older commit does not

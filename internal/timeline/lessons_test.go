@@ -140,7 +140,7 @@ func TestWitnesses(t *testing.T) {
 				w.sow()
 				w.commit("after", 30, "a.yml=bad1", "fix")
 				w.push("main", 100, "base", "after")
-				w.facts.Checks = map[evidence.OID]evidence.SignatureCheck{oid("fix"): {Commit: oid("fix"), Verified: true, ByGitHub: true}}
+				w.signed("fix")
 				w.list(1000, "main=after x=after")
 			},
 			rows: []string{

@@ -242,7 +242,7 @@ var sources = map[string]func(p *past, t *rapid.T, loss, lag int){
 		p.facts.Checks = map[evidence.OID]evidence.SignatureCheck{}
 		for _, c := range p.github {
 			if !lost(t, loss) {
-				p.facts.Checks[oid(c)] = evidence.SignatureCheck{Commit: oid(c), Verified: true, Reason: "valid", ByGitHub: true}
+				p.signed(c)
 			}
 		}
 	},
