@@ -228,7 +228,7 @@ func (w *windows) proven(x *Window, s span) {
 	}
 	for _, e := range w.Timeline.Executions {
 		if e.Ladder == timeline.Executed && w.leaks(e.Blob, x.Secret) && w.ownRun(e) {
-			if by, given := w.given(e.Run.RunID, x.Secret); given {
+			if by, given := w.given(e, x.Secret); given {
 				set(e.Leaked.NotAfter, timeline.Executed, append(append(slices.Clone(e.Leaked.Evidence), e.RunFact), by...)...)
 			}
 		}
@@ -277,7 +277,7 @@ func (w *windows) ladder(secret string, s span) string {
 		}
 	}
 	for _, e := range w.Timeline.Executions {
-		_, given := w.given(e.Run.RunID, secret)
+		_, given := w.given(e, secret)
 		if given && w.takes(e.Blob, secret) && w.ownRun(e) && s.overlaps(when.At(e.Run.CreatedAt, when.Server)) {
 			raise(e.Ladder)
 		}

@@ -2,9 +2,12 @@ package exposure
 
 import (
 	"slices"
+	"strings"
 	"time"
 
+	"pentimento/internal/detect"
 	"pentimento/internal/evidence"
+	"pentimento/internal/timeline"
 	"pentimento/internal/when"
 )
 
@@ -62,24 +65,43 @@ func (w *windows) reachableBefore(secret string, t time.Time) bool {
 	return false
 }
 
-// given reports whether a run could have had a secret: it could unless the audit log names what the jobs of the run were handed and this is
-// not among it. by is the record that names it, if there is one.
-func (w *windows) given(run int64, secret string) (by []string, could bool) {
-	told := false
+// given reports whether a run could have had a secret where its file leaks it: it could unless the audit log names what each job that leaks it was
+// handed and this is not among it. What other jobs were handed says nothing, nor does a record that names no job or no record at all: a job that
+// is handed nothing leaves none. by are the records that name the secret.
+func (w *windows) given(e timeline.Execution, secret string) (by []string, could bool) {
+	leaks := slices.DeleteFunc(slices.Clone(w.Findings[e.Blob].Leaks), func(l detect.Leak) bool {
+		return !l.AllSecrets && !slices.Contains(l.Secrets, secret)
+	})
+	told := make([]bool, len(leaks))
 	for _, s := range w.Facts.Secrets {
-		if s.Action != evidence.SecretPassed || s.RunID != run {
+		if s.Action != evidence.SecretPassed || s.RunID != e.Run.RunID {
 			continue
 		}
-		told = true
-		if s.Name == secret {
+		leaking := s.Job == "" || len(leaks) == 0
+		for i, l := range leaks {
+			if of(s, l) {
+				told[i], leaking = l.StepIndex >= 0, true
+			}
+		}
+		if leaking && s.Name == secret {
 			by = append(by, s.ID())
 		}
 	}
-	return by, !told || len(by) > 0 || secret == AllSecrets || secret == History
+	return by, len(told) == 0 || slices.Contains(told, false) || len(by) > 0 || secret == AllSecrets || secret == History
 }
 
-// missingFrom says what a complete listing without the secret's name shows. never: from before the window could open until the last of the listings the
-// audit log was had whole and tells of no removal, so that no secret of that name was there to take. Else it may have been removed since. An audit log
+// of reports a record of the job of a leak, by the name that GitHub shows; a matrix adds " (values)" to it and a reusable workflow, of which one
+// job does not speak for the others, " / job".
+func of(s evidence.SecretRecord, l detect.Leak) bool {
+	name := s.Job
+	if i := strings.LastIndex(name, " / "); i >= 0 && l.StepIndex >= 0 {
+		name = name[i+len(" / "):]
+	}
+	return l.JobName != "" && (name == l.JobName || strings.HasPrefix(name, l.JobName+" (") || l.StepIndex < 0 && strings.HasPrefix(name, l.JobName+" / "))
+}
+
+// missingFrom says what a complete listing without the secret's name shows. never: no version could take it any more when it was made, and from before
+// the window could open until the last of the listings the audit log was had whole and tells of no removal, so that no secret of that name was there to take. Else it may have been removed since. An audit log
 // belongs to an organisation, and collection calls one whole for its repositories alone: of a person's repository nobody can say never.
 func (w *windows) missingFrom(secret string, opened when.Bound) (listed time.Time, never bool) {
 	if secret == AllSecrets || secret == History || secret == "" || secret == "GITHUB_TOKEN" {
@@ -103,7 +125,41 @@ func (w *windows) missingFrom(secret string, opened when.Bound) (listed time.Tim
 			last = at // this scope may have held it until shortly before
 		}
 	}
-	return listed, w.audited(opened, last)
+	return listed, !listed.Before(w.lastChance(secret)) && w.audited(opened, last)
+}
+
+// lastChance is until when a version may have taken a secret: while it stood in a row or ran. What no server saw end lasts until the case's
+// last look.
+func (w *windows) lastChance(secret string) (end time.Time) {
+	look := w.Timeline.AsOf
+	if look.IsZero() {
+		look = w.Now
+	}
+	until := func(t time.Time) {
+		if t.After(end) {
+			end = t
+		}
+	}
+	for _, p := range w.Timeline.Presence {
+		taking := slices.ContainsFunc(p.Versions, func(v timeline.Held) bool { return w.takes(v.Blob, secret) })
+		switch to := p.Removed.NotAfter; {
+		case !taking || !exposes(p):
+		case p.Gone && to.Known() && to.Clock >= when.Archive:
+			until(to.At)
+		default:
+			until(look)
+		}
+	}
+	for _, e := range w.Timeline.Executions {
+		switch {
+		case !w.takes(e.Blob, secret):
+		case e.Ladder == timeline.Pending:
+			until(look)
+		default:
+			until(e.Run.UpdatedAt)
+		}
+	}
+	return end
 }
 
 // audited reports that the audit log was had whole for what concerns secrets, from a time that others than whoever pushed or ran jobs have stamped

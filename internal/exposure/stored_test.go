@@ -75,6 +75,21 @@ func TestRecordsOfSecrets(t *testing.T) {
 			[]string{`TOKEN#1 100s..? by "executed"/"" triggered not_known_closed`}, ""},
 		{"handed to another run says nothing of this one", func(w *world) { armed(w); w.passed(8, "OTHER") },
 			[]string{`TOKEN#1 100s..110r by "executed"/"executed" executed not_known_closed`}, ""},
+		{"what another job was handed says nothing of the one that leaks", func(w *world) { armed(w); w.passed(7, "OTHER"); w.Facts.Secrets[0].Job = "lint" },
+			[]string{`TOKEN#1 100s..110r by "executed"/"executed" executed not_known_closed`}, ""},
+		{"nor does a record that names no job", func(w *world) { armed(w); w.passed(7, "OTHER"); w.Facts.Secrets[0].Job = "" },
+			[]string{`TOKEN#1 100s..110r by "executed"/"executed" executed not_known_closed`}, ""},
+		{"another job's secret was not the leaking one's", func(w *world) {
+			armed(w)
+			w.passed(7, "OTHER", "TOKEN")
+			w.Facts.Secrets[1].Job = "lint"
+		}, []string{`TOKEN#1 100s..? by "executed"/"" triggered not_known_closed`}, ""},
+		{"one job of the reusable workflow that it calls does not speak for the others", func(w *world) {
+			armed(w)
+			w.passed(7, "OTHER")
+			w.Facts.Secrets[0].Job = "job / first"
+			w.Findings["bad"].Leaks[0].StepIndex = -1
+		}, []string{`TOKEN#1 100s..110r by "executed"/"executed" executed not_known_closed`}, ""},
 		{"not listed now", func(w *world) { named(w); w.listedAll(900, every...) },
 			[]string{`TOKEN#1 100s..? by "triggered"/"" triggered not_known_closed`}, "removed since, or never stored"},
 		{"not listed in one scope alone", func(w *world) { named(w); w.listedAll(900, every[:2]...) },
@@ -91,6 +106,25 @@ func TestRecordsOfSecrets(t *testing.T) {
 			w.listedAll(940, every[2])
 			w.audited(50, 920)
 		}, []string{`TOKEN#1 100s..? by "triggered"/"" triggered not_known_closed`}, "removed since, or never stored"},
+		{"nor a listing from before the file was gone", func(w *world) {
+			w.row("p", "refs/heads/main", 100, 20000, "bad")
+			w.push("p", "bad", 100, 0, timeline.NoRunSeen)
+			w.listedAll(150, every...)
+			w.audited(50, 160)
+		}, []string{`TOKEN#1 100s..? by "triggered"/"" triggered not_known_closed`}, "removed since, or never stored"},
+		{"nor one from before the last look, where the file is still there", func(w *world) {
+			named(w)
+			w.row("q", "refs/heads/side", 100, 0, "bad")
+			w.Timeline.AsOf = at(901)
+			w.listedAll(900, every...)
+			w.audited(50, 950)
+		}, []string{`TOKEN#1 100s..? by "triggered"/"" triggered not_known_closed`}, "removed since, or never stored"},
+		{"nor one from before the end of a run", func(w *world) {
+			named(w)
+			w.ran(7, "bad", timeline.Started, 890, 0).Run.UpdatedAt = at(901)
+			w.listedAll(900, every...)
+			w.audited(50, 950)
+		}, []string{`TOKEN#1 100s..? by "triggered"/"" started not_known_closed`}, "removed since, or never stored"},
 		{"nor any, by the clock of somebody's machine", func(w *world) {
 			named(w)
 			w.listedAll(900, every...)
@@ -140,7 +174,7 @@ func TestRecordsOfSecrets(t *testing.T) {
 
 func TestAllSecretsAreThoseThatWereStored(t *testing.T) {
 	w := newWorld()
-	w.Findings["bad"] = detect.Finding{Blob: "bad", AllSecrets: true, Leaks: []detect.Leak{{JobID: "job", AllSecrets: true}}}
+	w.Findings["bad"] = detect.Finding{Blob: "bad", AllSecrets: true, Leaks: []detect.Leak{{JobID: "job", JobName: "job", AllSecrets: true}}}
 	w.row("p", "refs/heads/main", 100, 0, "bad")
 	w.push("p", "bad", 100, 7, timeline.Matched)
 	w.ran(7, "bad", timeline.Executed, 101, 110)

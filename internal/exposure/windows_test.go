@@ -36,7 +36,7 @@ func newWorld() *world {
 }
 
 func (w *world) finding(blob string, secrets ...string) {
-	f := detect.Finding{Blob: evidence.OID(blob), Leaks: []detect.Leak{{JobID: "job", Secrets: secrets}}}
+	f := detect.Finding{Blob: evidence.OID(blob), Leaks: []detect.Leak{{JobID: "job", JobName: "job", Secrets: secrets}}}
 	for _, s := range secrets {
 		f.Secrets = append(f.Secrets, workflow.SecretRef{Name: s})
 	}
