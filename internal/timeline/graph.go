@@ -135,6 +135,54 @@ func (g *graph) age(o evidence.OID) int32 {
 // from is what a commit grew from: its ancestors and itself.
 func (g *graph) from(o evidence.OID) set { return g.reach(o, g.parents) }
 
+// behind tells, of commits asked for by first parents from one that grew from o, whether they are o or what o grew from. Most of those ways end at
+// o itself, and only one that passes it by needs the set.
+func (g *graph) behind(o evidence.OID) func(evidence.OID) bool {
+	start, ok := g.find(o)
+	if !ok {
+		return func(evidence.OID) bool { return false }
+	}
+	var all set
+	return func(c evidence.OID) bool {
+		i, named := g.find(c)
+		if !named || g.rank[i] >= g.rank[start] {
+			return named && i == start
+		}
+		if all == nil {
+			all = g.from(o)
+		}
+		return all.has(i)
+	}
+}
+
+// ancestry tells whether a is b or an ancestor of b, as the history does; a short way between the two is found without a look at all that is
+// older.
+func (g *graph) ancestry(a, b evidence.OID) evidence.Ancestry {
+	to, ok := g.find(a)
+	from, named := g.find(b)
+	if !ok || !named || !g.h.Has(b) {
+		return g.h.Ancestry(a, b)
+	}
+	seen, stack := map[int32]bool{from: true}, []int32{from}
+	for len(stack) > 0 {
+		c := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if c == to {
+			return evidence.Ancestor
+		}
+		for _, p := range g.parents[c] {
+			if g.rank[p] >= g.rank[to] && !seen[p] {
+				seen[p] = true
+				stack = append(stack, p)
+			}
+		}
+	}
+	if g.h.Nodes() == g.h.Len() {
+		return evidence.NotAncestor // nothing is missing on the way
+	}
+	return g.h.Ancestry(a, b)
+}
+
 // into is what grew from a commit: its descendants and itself.
 func (g *graph) into(o evidence.OID) set { return g.reach(o, g.children) }
 

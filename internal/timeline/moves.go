@@ -85,7 +85,7 @@ func moveBack(moves []Move) {
 
 // chainBounds bounds a move of which only the latest time is known by its neighbours: it came after the one before it, and before one that
 // joins it. How soon such a report is made is not told, so that a neighbour within the slack of its stamp bounds nothing from below. Where
-// the one before it does not join, the order is as good as the stamps, and a gap says so.
+// the one before it does not join, nothing says that it came first: a gap tells of the broken chain.
 func chainBounds(moves []Move) {
 	for i := len(moves) - 2; i >= 0; i-- {
 		m, next := &moves[i], moves[i+1]
@@ -95,7 +95,7 @@ func chainBounds(moves []Move) {
 	}
 	for i := 1; i < len(moves); i++ {
 		m, before := &moves[i], moves[i-1]
-		if from := before.At.NotBefore; m.late() && !m.seen && from.Known() {
+		if from := before.At.NotBefore; m.late() && !m.seen && joins(before, *m) && from.Known() {
 			if s := soonest(m.At); from.At.After(s.At) {
 				from.At = s.At
 			}

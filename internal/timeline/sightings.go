@@ -138,7 +138,7 @@ func (r *reader) unnamed(t *track) {
 }
 
 // leaving is the bound from below of whatever took the last tip away: it came after the ref came to hold it, and after it was last seen
-// there; where only the latest time of its coming is known, after the ref held what came before.
+// there; where only the latest time of its coming is known, after the ref held what came before, if it joins that.
 func (t *track) leaving() (from when.Bound, ids []string) {
 	ids = t.last().at.Evidence
 	for i := len(t.tips) - 1; i >= 0; i-- {
@@ -149,6 +149,9 @@ func (t *track) leaving() (from when.Bound, ids []string) {
 		}
 		if from.Known() {
 			return from, slices.Concat(ids, x.at.Evidence)
+		}
+		if x.apart {
+			break
 		}
 	}
 	return when.Bound{}, ids

@@ -62,7 +62,7 @@ type Result struct {
 	Executions    []Execution
 	Pushed        map[evidence.OID]when.Instant // when a commit came to the repository, where a server said so
 	Gaps          []Gap
-	AsOf          time.Time      // the last listing of refs; zero for none
+	AsOf          time.Time      // the last listing of refs, or what is told since then of one; zero where there is no listing
 	Unread        []evidence.Ref // listed refs of which nobody can tell what their tip holds
 }
 
@@ -96,6 +96,7 @@ type reader struct {
 	floors                  []evidence.OID       // by number of the commit: the newest commit of GitHub's own in what it grew from; nil for none at all
 	hours                   map[time.Time]*hours // of archives, those that were not read whole
 	brokenHours, wholeHours []time.Time
+	readSoFar               int            // states of refs read from git
 	gaps                    map[string]Gap // by id
 }
 
@@ -134,6 +135,9 @@ func Read(in Input) Result {
 	r.buildTracks()
 	out := Result{Pushed: map[evidence.OID]when.Instant{}, AsOf: in.Facts.Listing.At}
 	for _, t := range r.tracks {
+		if t.outdated && t.asOf.At.After(out.AsOf) {
+			out.AsOf = t.asOf.At
+		}
 		r.darkness(t)
 		r.unnamed(t)
 		out.Presence = append(out.Presence, r.presenceOf(t)...)
@@ -233,10 +237,7 @@ func (r *reader) findTrunk() {
 				"collect the repository from the API", r.Facts.Listing.Source)
 		}
 	}
-	r.trunk = map[evidence.OID]bool{}
-	for _, o := range r.h.FirstParents(r.listed[r.defaultRef].Target()) {
-		r.trunk[o] = true
-	}
+	r.setTrunk(r.listed[r.defaultRef].Target())
 }
 
 // judgeTrees notes the malicious files in the tree of every commit, and those that nobody can judge; most commits share theirs.

@@ -18,6 +18,7 @@ type tip struct {
 	held   when.Instant // when it was last seen there; unknown where only moves tell of it
 	by     *Move        // the update that brought it; nil: read from git
 	proven bool
+	apart  bool // only the latest time of its coming is known, and nothing says that it came after the tip before it
 }
 
 // track is the history of one ref: its tips from first to last.
@@ -26,6 +27,7 @@ type track struct {
 	tips     []tip
 	vanished bool       // not in the last listing though no source tells of its deletion
 	endTold  bool       // and a gap says so
+	outdated bool       // the last listing is older than what came of it since
 	asOf     when.Bound // last observation of the ref
 }
 
@@ -61,10 +63,29 @@ func (r *reader) buildTracks() {
 	delete(names, "HEAD")
 	seen := r.sightings(names)
 	for _, ref := range slices.SortedFunc(maps.Keys(names), r.compareRefs) {
-		moves := append(r.merge(updates[ref]), seen[ref]...)
+		moves, last := append(r.merge(updates[ref]), seen[ref]...), r.present(ref)
+		if slices.ContainsFunc(moves, r.sinceListing) {
+			moves, last = append(moves, r.lastListing(ref)), ""
+		}
 		slices.SortStableFunc(moves, compareMoves)
-		r.tracks = append(r.tracks, r.track(ref, order(moves, r.present(ref))))
+		t := r.track(ref, order(moves, last))
+		if ref == r.defaultRef && t.outdated && r.h.Has(t.last().oid) {
+			r.setTrunk(t.last().oid)
+		}
+		r.tracks = append(r.tracks, t)
 	}
+}
+
+// sinceListing reports a move that the last listing may be too old to show. Every second of a stamp counts: in the second of the listing it
+// may have been made after it.
+func (r *reader) sinceListing(m Move) bool {
+	return r.Facts.Listing.Known() && !m.seen && !m.stamp().Before(r.Facts.Listing.At)
+}
+
+// lastListing is what the last listing shows of a ref, as a sighting to stand among moves that are as new.
+func (r *reader) lastListing(ref evidence.Ref) Move {
+	l, o := r.Facts.Listing, r.present(ref)
+	return Move{Ref: ref, Before: o, After: o, At: when.At(l.At, when.Server, l.Source), Evidence: []string{l.Source}, origin: evidence.OriginGitRefs, seen: true}
 }
 
 // present is what the last listing says that a ref holds, empty where there is none.
@@ -132,21 +153,53 @@ func (r *reader) foreign(run evidence.Run) bool {
 		(r.Facts.State == nil || !strings.EqualFold(run.HeadRepository, r.Facts.State.FullName))
 }
 
+// isListing reports the last listing among the moves.
+func (r *reader) isListing(m Move) bool {
+	l := r.Facts.Listing
+	return m.seen && m.origin == evidence.OriginGitRefs && m.Evidence[0] == l.Source && m.At.NotAfter.At.Equal(l.At)
+}
+
+// track chains the moves of a ref. The last listing ends it, unless it stands among the moves and some of them come after it: the state of a
+// ref is what the newest of all says.
 func (r *reader) track(ref evidence.Ref, moves []Move) *track {
 	t := &track{ref: ref}
+	if n := len(moves); n > 0 && r.isListing(moves[n-1]) {
+		moves = moves[:n-1]
+	}
 	for i := range moves {
 		m := &moves[i]
-		t.asOf = m.At.NotAfter
+		if !t.asOf.Known() || m.At.NotAfter.At.After(t.asOf.At) {
+			t.asOf = m.At.NotAfter
+		}
 		if m.seen {
+			t.outdated = t.outdated || r.isListing(*m)
 			r.saw(t, m)
 			continue
 		}
 		r.join(t, m)
-		t.tips = append(t.tips, tip{oid: m.After, at: m.At, by: m, proven: true})
+		apart := m.late() && i > 0 && !joins(moves[i-1], *m)
+		t.tips = append(t.tips, tip{oid: m.After, at: m.At, by: m, proven: true, apart: apart})
 	}
-	r.end(t)
+	if !t.outdated {
+		r.end(t)
+	}
+	r.lookedAt(t)
 	r.narrow(t)
 	return t
+}
+
+// lookedAt sets when a ref was last looked at: by the last listing, or by the whole activity, which shows that nothing moved it since.
+func (r *reader) lookedAt(t *track) {
+	l := r.Facts.Listing
+	if !l.Known() {
+		return
+	}
+	if l.At.After(t.asOf.At) || !t.outdated {
+		t.asOf = when.Bound{At: l.At, Clock: when.Server}
+	}
+	if until := r.activityUntil(t.ref, l.At); t.outdated && until.After(t.asOf.At) {
+		t.asOf = when.Bound{At: until, Clock: when.Server}
+	}
 }
 
 // join brings a track to where a move begins: reading git for what came before the first one, noting a broken chain between two.
@@ -189,13 +242,42 @@ func (r *reader) exclusive(t *track, m *Move) {
 }
 
 // fill names what a ref held since a move that named no commit: what git tells of until the next one, or until the listing. Moves in between
-// may be missing, so that only the outer bounds are firm.
+// may be missing, so that only the outer bounds are firm. The move bounds what the ref held in the end, and all of it where it made the ref:
+// what else grew since the last state that has a name may have come before the move.
 func (r *reader) fill(t *track, to evidence.OID, until when.Bound, ids []string) {
-	x := t.last()
-	span := when.Between(x.at.NotBefore, until, slices.Concat(x.at.Evidence, ids)...)
-	t.tips = append(t.tips[:len(t.tips)-1], r.readGit(t.ref, to, "", span)...)
-	if first := &t.tips[len(t.tips)-1]; t.ref.Tag() {
-		first.by = x.by
+	x, known := t.last(), len(t.tips)
+	made := false // within the unnamed states, by a move that tells so
+	for ; known > 0 && t.tips[known-1].oid == "" && !made; known-- {
+		made = t.tips[known-1].by != nil && t.tips[known-1].by.creates()
+	}
+	first := t.tips[known]
+	blind := slices.Clone(t.tips[known : len(t.tips)-1])
+	left := track{ref: t.ref, tips: t.tips[:known]}
+	if left.last().oid == to { // it went and came back
+		t.tips = append(t.tips, tip{oid: to, at: when.Between(x.at.NotBefore, until, slices.Concat(x.at.Evidence, ids)...), proven: true})
+		return
+	}
+	after, from, why := left.last().oid, first.at.NotBefore, first.at.Evidence
+	if !made && first.by != nil {
+		from, why = left.leaving()
+	}
+	switch {
+	case made || !after.Object():
+		after = ""
+	case !until.Known() && r.Facts.Listing.Known():
+		until, ids = when.Bound{At: r.Facts.Listing.At, Clock: when.Server}, []string{r.Facts.Listing.Source}
+	}
+	t.tips = append(t.tips[:known], r.readGit(t.ref, to, after, when.Between(from, until, slices.Concat(why, ids)...))...)
+	last := &t.tips[len(t.tips)-1]
+	if bound := firmOnly(x.at.NotBefore); bound.Known() {
+		last.at = when.Between(bound, until, slices.Concat(x.at.Evidence, ids)...)
+	}
+	if t.ref.Tag() {
+		last.by = x.by
+	}
+	r.unnamed(&track{ref: t.ref, tips: append(blind, *last)})
+	if x.by != nil && x.by.Kind == evidence.ForcePush {
+		r.gap(evidence.GapBrokenChain, string(t.ref), fmt.Sprintf("%s at %s names no commit: what it took away is not told", x.by.Kind, x.at), r.hint(t.ref), x.at.Evidence...)
 	}
 }
 
@@ -205,7 +287,7 @@ func (r *reader) broken(t *track, to evidence.OID, until when.Bound, ids []strin
 	left := t.last()
 	from, why := t.leaving()
 	span := when.Between(from, until, slices.Concat(why, ids)...)
-	if left.by != nil || !left.held.Known() || r.h.Ancestry(left.oid, to) != evidence.Ancestor {
+	if left.by != nil || !left.held.Known() || r.graph.ancestry(left.oid, to) != evidence.Ancestor {
 		r.gap(evidence.GapBrokenChain, string(t.ref), fmt.Sprintf("the ref held %s since %s and then %s: what moved it in between is not told",
 			name(left.oid), left.since(), name(to)), r.hint(t.ref), span.Evidence...)
 	}
@@ -245,78 +327,5 @@ func (r *reader) end(t *track) {
 		r.fill(t, l.Target(), when.Bound{}, nil) // nothing says how long ago it came to hold this
 	case at.oid != l.OID && at.oid != l.Target():
 		r.broken(t, l.Target(), seen, []string{r.Facts.Listing.Source})
-	}
-	if known {
-		t.asOf = seen
-	}
-}
-
-// readGit reads the states of a ref from git alone, as far as updates leave a span uncovered: tip is what it held in the end, after (if
-// any) what it held before. Bounds are the firm bounds of the span.
-func (r *reader) readGit(ref evidence.Ref, last, after evidence.OID, span when.Instant) []tip {
-	one := []tip{{oid: last, at: span, proven: true}}
-	if !ref.Branch() || !r.h.Has(last) {
-		return one
-	}
-	if after.Object() && r.h.Ancestry(after, last) == evidence.NotAncestor {
-		return one // not grown from what was there: nothing says that the ref held the commits in between
-	}
-	var out []tip
-	before := r.graph.from(after)
-	for o := last; r.h.Has(o) && !r.graph.holds(before, o); o = r.h.FirstParent(o) {
-		t := tip{oid: o, at: span, proven: true}
-		fork := ref != r.defaultRef && r.trunk[o]
-		if fork && o != last {
-			t.proven = false // the branch was probably cut here, and nobody saw it
-		}
-		out = append(out, t)
-		if fork {
-			break
-		}
-	}
-	slices.Reverse(out)
-	return out
-}
-
-// runTips reads the states of a ref from the runs that GitHub started for pushes to it, up to a bound.
-func (r *reader) runTips(ref evidence.Ref, until when.Bound) []tip {
-	var out []tip
-	for _, run := range r.pushes[ref] {
-		if until.Known() && run.CreatedAt.After(until.At) || len(out) > 0 && out[len(out)-1].oid == run.HeadSHA {
-			continue
-		}
-		out = append(out, tip{oid: run.HeadSHA, proven: true, at: createdBy(run)})
-	}
-	return out
-}
-
-// createdBy bounds what a run proves: it was created after the push that started it, how long after is not told.
-func createdBy(run evidence.Run) when.Instant {
-	return when.Between(when.Bound{}, when.Bound{At: run.CreatedAt, Clock: when.Server}, run.ID())
-}
-
-// narrow bounds the tips that no update brought by runs: a run for a push was created after the ref came to hold its head. What came
-// earlier on the ref came before that too.
-func (r *reader) narrow(t *track) {
-	first := map[evidence.OID]evidence.Run{}
-	for _, run := range r.pushes[t.ref] {
-		if _, have := first[run.HeadSHA]; !have {
-			first[run.HeadSHA] = run
-		}
-	}
-	var later when.Instant
-	for i := len(t.tips) - 1; i >= 0; i-- {
-		x := &t.tips[i]
-		if x.by == nil || !x.at.NotAfter.Known() {
-			if run, ok := first[x.oid]; ok {
-				x.at, _ = when.Intersect(x.at, createdBy(run))
-			}
-			if later.Known() {
-				x.at, _ = when.Intersect(x.at, later)
-			}
-		}
-		if x.at.NotAfter.Known() {
-			later = when.Instant{NotAfter: x.at.NotAfter, Evidence: x.at.Evidence}
-		}
 	}
 }
