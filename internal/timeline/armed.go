@@ -10,7 +10,7 @@ import (
 
 // arm judges for every row whether its version can start again from there.
 func (r *reader) arm(rows []Presence) {
-	withFork, again := r.graph.none(), map[string]int{}
+	withFork, again, heads := r.graph.none(), map[string]int{}, r.indexHeads(rows)
 	for i := range rows {
 		p := &rows[i]
 		came := r.inherited(p, withFork)
@@ -18,8 +18,8 @@ func (r *reader) arm(rows []Presence) {
 			withFork.join(p.region)
 		}
 		p.Inherited = came && r.activityWhole()
-		p.Unsourced = p.Ref.Pull() && r.unsourced(p, rows)
-		p.Armed = r.armed(p, came)
+		p.Unsourced = p.Ref.Pull() && heads.unsourced(p)
+		p.Armed = r.armed(p, came, heads)
 		if came && !p.Inherited {
 			r.gap(evidence.GapNotCollected, string(p.Ref), "that the file came with the fork is what the dates of commits say: no source shows that nobody pushed it here",
 				"collect the whole activity of the repository with a token", r.Facts.StateID)
@@ -35,7 +35,7 @@ func (r *reader) arm(rows []Presence) {
 	}
 }
 
-func (r *reader) armed(p *Presence, inherited bool) string {
+func (r *reader) armed(p *Presence, inherited bool, heads pullHeads) string {
 	triggers := r.Malicious[p.Versions[len(p.Versions)-1].Blob].Triggers
 	can := func(starts func(workflow.Trigger) bool) string {
 		// Where no trigger could be read, GitHub may read them better than we do.
@@ -48,7 +48,7 @@ func (r *reader) armed(p *Presence, inherited bool) string {
 	case p.Gone || p.Ref == "":
 		return NotArmed
 	case p.Ref.Pull():
-		return r.proposed(p)
+		return r.proposed(p, heads)
 	case inherited:
 		return Inherited
 	case p.Ref.Tag():
@@ -64,8 +64,8 @@ func (r *reader) armed(p *Presence, inherited bool) string {
 
 // proposed judges GitHub's own ref of a pull request, from which nothing starts by push. The head of one from a fork is proposed to the
 // repository; one of our own branches is judged as that branch.
-func (r *reader) proposed(p *Presence) string {
-	if r.ownBranch(p.tips[len(p.tips)-1].oid) {
+func (r *reader) proposed(p *Presence, heads pullHeads) string {
+	if heads.own[p.tips[len(p.tips)-1].oid] {
 		return NotArmed
 	}
 	if p.Unsourced {
@@ -75,11 +75,45 @@ func (r *reader) proposed(p *Presence) string {
 	return Proposed
 }
 
+// pullHeads is what shows where the head of a pull ref came from.
+type pullHeads struct {
+	own     map[evidence.OID]bool // what a branch of this repository holds or held
+	foreign map[evidence.OID]bool // what a run shows to have come from a fork
+	told    map[string]region     // by path: what a row of a branch tells of
+}
+
+func (r *reader) indexHeads(rows []Presence) pullHeads {
+	h := pullHeads{map[evidence.OID]bool{}, map[evidence.OID]bool{}, map[string]region{}}
+	for _, t := range r.tracks {
+		if !t.ref.Branch() {
+			continue
+		}
+		for _, x := range t.tips {
+			h.own[x.oid] = true
+		}
+	}
+	for _, run := range r.runs {
+		if r.foreign(run) {
+			h.foreign[run.HeadSHA] = true
+		}
+	}
+	for i := range rows {
+		p := &rows[i]
+		if !p.Ref.Branch() {
+			continue
+		}
+		if _, have := h.told[p.Path]; !have {
+			h.told[p.Path] = r.graph.none()
+		}
+		h.told[p.Path].join(p.region)
+	}
+	return h
+}
+
 // unsourced reports a pull ref of which no run shows that its head came from a fork, and whose head no row of a branch tells of either.
-func (r *reader) unsourced(p *Presence, rows []Presence) bool {
+func (h pullHeads) unsourced(p *Presence) bool {
 	head := p.tips[len(p.tips)-1].oid
-	return !slices.ContainsFunc(r.runs, func(run evidence.Run) bool { return run.HeadSHA == head && r.foreign(run) }) &&
-		!slices.ContainsFunc(rows, func(o Presence) bool { return o.Ref.Branch() && o.Path == p.Path && o.region.has(head) })
+	return !h.foreign[head] && !h.told[p.Path].has(head)
 }
 
 // pullTarget is the event of a pull request that is given the repository's secrets; see [targetMoved].
@@ -92,13 +126,6 @@ var defaultOnly = map[string]bool{
 	"gollum": true, "issue_comment": true, "issues": true, "label": true, "milestone": true, "page_build": true, "project": true,
 	"project_card": true, "project_column": true, "public": true, "registry_package": true, "repository_dispatch": true, "schedule": true,
 	"status": true, "watch": true, "workflow_run": true, pullTarget: true,
-}
-
-// ownBranch reports a commit that a branch of this repository holds or held.
-func (r *reader) ownBranch(o evidence.OID) bool {
-	return slices.ContainsFunc(r.tracks, func(t *track) bool {
-		return t.ref.Branch() && slices.ContainsFunc(t.tips, func(x tip) bool { return x.oid == o })
-	})
 }
 
 // inherited reports a row of a fork that came with the fork: no update of this repository brought any version of it. A fork does not

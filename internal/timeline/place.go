@@ -18,11 +18,19 @@ type stray struct {
 
 // uncovered lists the strays, ancestors first: every one of them must come to lie in a presence, if only a possible one.
 func (r *reader) uncovered(rows []Presence) []stray {
+	covered := map[string]region{}
+	for i := range rows {
+		p := &rows[i]
+		if _, have := covered[p.Path]; !have {
+			covered[p.Path] = r.graph.none()
+		}
+		covered[p.Path].join(p.region)
+	}
 	var out []stray
 	for _, o := range r.Campaign {
 		files, _ := r.malicious(o)
 		for path := range files {
-			if !slices.ContainsFunc(rows, func(p Presence) bool { return p.Path == path && p.region.has(o) }) {
+			if !covered[path].has(o) {
 				out = append(out, stray{commit: o, path: path})
 			}
 		}
@@ -257,16 +265,29 @@ func (r *reader) firstRun(ref evidence.Ref, commits []evidence.OID) (first evide
 
 // contains lists the refs that reach a malicious campaign commit and in no row ever held it.
 func (r *reader) contains(rows []Presence) []Containment {
+	held := map[evidence.Ref][]region{}
+	for i := range rows {
+		held[rows[i].Ref] = append(held[rows[i].Ref], rows[i].region)
+	}
+	type listed struct {
+		ref    evidence.Ref
+		number int32
+	}
+	var refs []listed
+	for _, l := range r.Facts.Listing.Refs {
+		if i, named := r.graph.find(l.Target()); named && l.Ref != "HEAD" {
+			refs = append(refs, listed{l.Ref, i})
+		}
+	}
 	var out []Containment
 	for _, o := range r.Campaign {
 		if !r.brings(o) {
 			continue // what reaches a commit that merely keeps a version reaches the one that brought it
 		}
 		reaching := r.grew(o)
-		for _, l := range r.Facts.Listing.Refs {
-			held := slices.ContainsFunc(rows, func(p Presence) bool { return p.Ref == l.Ref && p.region.has(o) })
-			if l.Ref != "HEAD" && r.graph.holds(reaching, l.Target()) && !held {
-				out = append(out, Containment{l.Ref, o})
+		for _, l := range refs {
+			if reaching.has(l.number) && !slices.ContainsFunc(held[l.ref], func(in region) bool { return in.has(o) }) {
+				out = append(out, Containment{l.ref, o})
 			}
 		}
 	}
