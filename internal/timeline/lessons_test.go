@@ -201,13 +201,25 @@ func TestWhatWouldNarrow(t *testing.T) {
 		t.Errorf("git alone: %v", got)
 	}
 	got := narrow(func(w *world) {
-		for _, o := range []evidence.Origin{evidence.OriginActivity, evidence.OriginCheckSuites} {
-			w.facts.Coverage = append(w.facts.Coverage, evidence.Coverage{Origin: o, To: at(1000), Complete: true})
-		}
+		w.facts.Coverage = append(w.facts.Coverage, evidence.Coverage{Origin: evidence.OriginActivity, To: at(1000), Complete: true},
+			evidence.Coverage{Origin: evidence.OriginCheckSuites, Detail: "commit " + string(oid("plant")), From: at(-1000), To: at(1000), Complete: true})
 		w.facts.Coverage = append(w.facts.Coverage, evidence.Coverage{Origin: evidence.OriginPullTimeline, To: at(1000)})
 	})
 	if want := []string{"archive", "audit-log", "events", "pull-timeline", "reflog", "webhooks"}; !slices.Equal(got, want) {
 		t.Errorf("with the activity: %v", got)
+	}
+	got = narrow(func(w *world) {
+		w.facts.Coverage = append(w.facts.Coverage, evidence.Coverage{Origin: evidence.OriginEvents, From: at(-50), Oldest: at(-50), To: at(15), Complete: true},
+			evidence.Coverage{Origin: evidence.OriginCheckSuites, Detail: "commit " + string(oid("base")), From: at(-1000), To: at(1000), Complete: true})
+	})
+	if !slices.Equal(got, all) {
+		t.Errorf("with events from before the plant, and the suites of another commit: %v", got)
+	}
+	got = narrow(func(w *world) {
+		w.facts.Coverage = append(w.facts.Coverage, evidence.Coverage{Origin: evidence.OriginEvents, From: at(50), Oldest: at(50), To: at(900), Complete: true})
+	})
+	if slices.Contains(got, "events") {
+		t.Errorf("with all events that are still kept: %v", got)
 	}
 	if got := narrow(func(w *world) { w.now = at(500 * 24 * 3600) }); slices.Contains(got, "events") || slices.Contains(got, "check-suites") {
 		t.Errorf("what GitHub no longer keeps narrows nothing: %v", got)

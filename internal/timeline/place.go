@@ -312,6 +312,9 @@ func (r *reader) pushed(o evidence.OID) when.Instant {
 	reaching := r.grew(o)
 	var out when.Instant
 	for _, t := range r.tracks {
+		if !slices.ContainsFunc(t.tips, func(x tip) bool { return x.by != nil }) {
+			continue // of thousands of refs no server tells when they came
+		}
 		if i := r.firstOf(t, reaching); i >= 0 && t.tips[i].by != nil && (i > 0 || t.tips[i].by.Before == evidence.ZeroOID) && !r.aside(t.tips[i], o) {
 			var dark *tip
 			for j := i - 1; j >= 0 && t.tips[j].oid != evidence.ZeroOID && !r.h.Has(t.tips[j].oid); j-- {

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -41,28 +42,26 @@ func loose(i when.Instant) bool {
 
 // wouldNarrow names the sources that were not had in full and that could narrow a bound of a row; none where all bounds are tight.
 func (r *reader) wouldNarrow(p *Presence) []string {
-	bounds := []when.Instant{p.Added}
-	if p.Gone {
-		bounds = append(bounds, p.Removed)
-	}
 	var out []string
-	for _, i := range bounds {
-		if loose(i) {
-			out = append(out, r.lacking(p.Ref, i.NotBefore.At, i.NotAfter.At)...)
-		}
+	if loose(p.Added) {
+		out = r.lacking(p.Ref, p.tips[0].oid, p.Added.NotBefore.At, p.Added.NotAfter.At)
+	}
+	if p.Gone && loose(p.Removed) {
+		out = append(out, r.lacking(p.Ref, cmp.Or(p.RemovedBy.After, p.RemovedBy.Commit), p.Removed.NotBefore.At, p.Removed.NotAfter.At)...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
 
-// lacking names the origins that were not had in full over a span and could tell of a ref there. A zero time leaves that side open.
-func (r *reader) lacking(ref evidence.Ref, from, to time.Time) []string {
+// lacking names the origins that were not had in full over a span and could tell of a ref there. Suites of checks are asked for by the commit
+// that was pushed, empty for one that is not known. A zero time leaves that side open.
+func (r *reader) lacking(ref evidence.Ref, pushed evidence.OID, from, to time.Time) []string {
 	if to.IsZero() {
 		to = r.asOf()
 	}
 	var out []string
 	for _, o := range narrowing(ref) {
-		if !r.tooOld(o, to) && !r.had(o, from, to) {
+		if !r.tooOld(o, to) && !r.had(o, pushed, from, to) {
 			out = append(out, string(o))
 		}
 	}
@@ -89,20 +88,24 @@ func (r *reader) tooOld(o evidence.Origin, to time.Time) bool {
 }
 
 // had reports that an origin was listed to its end over a span. What GitHub no longer lists cannot be had: a list that goes back to its own
-// horizon is whole. Of archives, every hour counts.
-func (r *reader) had(o evidence.Origin, from, to time.Time) bool {
+// horizon is whole. Of archives, every hour counts; of suites of checks, those of the commit that was pushed.
+func (r *reader) had(o evidence.Origin, pushed evidence.OID, from, to time.Time) bool {
 	if o == evidence.OriginArchive {
 		return len(r.Archive) > 0 && len(r.unreadHours(from, to)) == 0
 	}
+	suites, of := o == evidence.OriginCheckSuites, ""
+	if suites {
+		of = "commit " + string(pushed)
+	}
 	return slices.ContainsFunc(r.Facts.Coverage, func(v evidence.Coverage) bool {
-		whole := v.From.IsZero() || !from.IsZero() && !v.From.After(from) || o == evidence.OriginEvents
-		return v.Origin == o && v.Detail == "" && v.Complete && whole && (v.To.IsZero() || !v.To.Before(to) || o == evidence.OriginEvents)
+		whole := v.From.IsZero() || !from.IsZero() && !v.From.After(from) || o == evidence.OriginEvents || suites
+		return v.Origin == o && v.Detail == of && v.Complete && whole && (v.To.IsZero() || !v.To.Before(to))
 	})
 }
 
 // hint says which sources could fill a hole in the history of a ref.
 func (r *reader) hint(ref evidence.Ref) string {
-	lacking := r.lacking(ref, time.Time{}, time.Time{})
+	lacking := r.lacking(ref, "", time.Time{}, time.Time{})
 	if len(lacking) == 0 {
 		return "every source that could fill it was had"
 	}
