@@ -201,8 +201,23 @@ func TestUnnamedUpdates(t *testing.T) {
 	})
 }
 
-func TestByThenThatDoesNotJoin(t *testing.T) {
+func TestByThen(t *testing.T) {
 	teach(t, []lesson{{
+		name: "a suite between two pushes of the same commits is of the one before it, though the other is nearer",
+		facts: func(w *world) {
+			w.sow()
+			w.push("main", 5, "0", "base")
+			w.push("main", 10, "base", "plant")
+			w.push("main", 10, "plant", "base")
+			w.push("main", 40, "base", "plant")
+			w.byThen(evidence.OriginCheckSuites, "main", 26, "base", "plant")
+			w.list(100, "main=plant")
+		},
+		rows: []string{
+			`main a.yml [bad1/plant] proven armed added 40s by "plant"`,
+			`main a.yml [bad1/plant] proven no added 10s by "plant" removed 10s by "" force_push`,
+		},
+	}, {
 		name: "a suite of what was erased before the first move that is told: nothing says that it came after it",
 		facts: func(w *world) {
 			w.sow()

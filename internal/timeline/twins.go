@@ -159,6 +159,9 @@ func (r *reader) distance(of, m Move) (far time.Duration, named, ok bool) {
 	if late < 0 && publicEvent(of.origin) != publicEvent(m.origin) {
 		far += reportSlack // events come by a queue: one that was made before is the last to be of the move
 	}
+	if m.late() && after < 0 {
+		far += reportSlack // what was made by then is the last to be what was stamped after it
+	}
 	named = m.After != "" && m.After == of.After && m.Before == of.Before
 	whole := of.origin == evidence.OriginActivity && !m.late() && r.activityCovers(m.Ref, m.stamp(), m.stamp())
 	near := after.Abs() <= reportSlack && (late >= -earlySlack || m.late() || of.After != "" && m.After != "")
