@@ -28,6 +28,7 @@ const reportSlack = 2 * time.Minute
 //   - check suites (server), pushes in a reflog (local clock): the move was made by then, never at it. They bound from above; from below only
 //     what came before them on the ref does, and nothing within reportSlack of their stamp.
 //   - releases (server): a tag of that name was there by then. Where anything else is told of the tag they say nothing new.
+//   - the clock of a clone bounds what nobody else stamps: see [clones].
 //   - listings (server) and sightings (server or local): a state at an instant. It bounds the moves around it. Two equal ones do not
 //     prove that nothing happened between them.
 //   - runs for a push (server): the head was the tip by then.
@@ -45,6 +46,7 @@ type Move struct {
 	origin evidence.Origin // of the first report
 	row    string          // its id there
 	events []string        // ids of the public events that told of it: the same in events and archives
+	sorted time.Time       // by which it is sorted, where its bounds are wider than its stamp: those of a clone's clock
 	seen   bool            // nothing moved: a source saw the ref hold After
 }
 
@@ -63,14 +65,26 @@ func (m Move) late() bool { return !m.At.NotBefore.Known() }
 
 // stamp is the time by which a move is sorted.
 func (m Move) stamp() time.Time {
-	if m.late() {
+	switch {
+	case !m.sorted.IsZero():
+		return m.sorted
+	case m.late():
 		return m.At.NotAfter.At
 	}
 	return m.At.NotBefore.At
 }
 
-// moveOf reads one report. A tag's update names the tag object where the tag is annotated: peeled knows the commits behind those.
+// moveOf reads one report, by what its clock can prove.
 func (r *reader) moveOf(u evidence.RefUpdate) Move {
+	m := r.readReport(u)
+	if m.local() {
+		m = r.localPush(m)
+	}
+	return m
+}
+
+// readReport reads one report. A tag's update names the tag object where the tag is annotated: peeled knows the commits behind those.
+func (r *reader) readReport(u evidence.RefUpdate) Move {
 	id := u.ID()
 	m := Move{Ref: u.Ref, Before: r.peel(u.Before), After: r.peel(u.After), Kind: u.Kind, Actor: u.Actor, At: when.At(u.At, u.Clock, id),
 		Evidence: []string{id}, origin: u.Origin, row: u.ExternalID}
@@ -119,7 +133,9 @@ func (r *reader) merge(updates []evidence.RefUpdate) []Move {
 					k.learn(i)
 					continue
 				}
-				k.add(m)
+				if !r.excluded(m) {
+					k.add(m)
+				}
 			}
 		}
 	}
@@ -183,7 +199,9 @@ func (r *reader) fold(reports []Move) []Move {
 // narrowed to either: what lies between them holds both, and beyond the slack the contradiction is told.
 func (r *reader) joinReports(a, b Move) Move {
 	at, clash := when.Intersect(a.At, b.At)
-	if stamps := !a.late() && !b.late(); clash != nil || stamps && !sameTimes(a.At, b.At) {
+	if b.local() && !a.late() {
+		at, clash = a.At, nil // the clock of a clone neither narrows nor widens a stamp of others: see [clones]
+	} else if stamps := !a.late() && !b.late(); clash != nil || stamps && !sameTimes(a.At, b.At) {
 		at = between(a.At, b.At)
 		if b.late() {
 			at.NotBefore = soonest(b.At)
@@ -197,6 +215,9 @@ func (r *reader) joinReports(a, b Move) Move {
 	a.Evidence = append(slices.Clone(a.Evidence), b.Evidence...)
 	slices.Sort(a.Evidence)
 	a.Evidence = slices.Compact(a.Evidence)
+	if !b.local() || !a.local() {
+		a.sorted = time.Time{}
+	}
 	a.events = slices.Concat(a.events, b.events)
 	slices.Sort(a.events)
 	a.events = slices.Compact(a.events)

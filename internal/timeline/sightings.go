@@ -3,6 +3,7 @@ package timeline
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/evidence"
@@ -48,18 +49,29 @@ func (r *reader) refsTold() map[evidence.Ref]bool {
 // last listing is left out: the reading is as of that.
 func (r *reader) sightings(names map[evidence.Ref]bool) map[evidence.Ref][]Move {
 	out := map[evidence.Ref][]Move{}
-	add := func(ref evidence.Ref, o evidence.OID, at when.Instant, origin evidence.Origin) {
+	put := func(ref evidence.Ref, o evidence.OID, at when.Instant, sorted time.Time, origin evidence.Origin) {
 		if at.NotBefore.At.IsZero() || r.Facts.Listing.Known() && !at.NotBefore.At.Before(r.Facts.Listing.At) || o == "" {
 			return
 		}
-		out[ref] = append(out[ref], Move{Ref: ref, Before: r.peel(o), After: r.peel(o), At: at, Evidence: at.Evidence, origin: origin, seen: true})
+		if last := r.Facts.Listing.At; r.Facts.Listing.Known() && at.NotAfter.At.After(last) {
+			at.NotAfter.At = last
+		}
+		out[ref] = append(out[ref], Move{Ref: ref, Before: r.peel(o), After: r.peel(o), At: at, Evidence: at.Evidence, origin: origin, sorted: sorted, seen: true})
+	}
+	add := func(ref evidence.Ref, o evidence.OID, at when.Instant, origin evidence.Origin) {
+		put(ref, o, at, time.Time{}, origin)
 	}
 	for _, l := range r.Facts.Earlier {
 		r.listingSightings(l, names, add)
 	}
 	for _, s := range r.Facts.Sightings {
-		if s.Ref != "HEAD" {
+		if s.Ref == "HEAD" {
+			continue
+		}
+		if s.Clock != when.Local {
 			add(s.Ref, s.OID, when.At(s.At, s.Clock, s.ID()), s.Origin)
+		} else if at, sorted, ok := r.localSighting(s); ok {
+			put(s.Ref, s.OID, at, sorted, s.Origin)
 		}
 	}
 	for ref, list := range out {

@@ -89,6 +89,8 @@ type reader struct {
 	shown                   map[evidence.OID]bool         // what the listed refs reach; made when first asked for
 	grown                   map[evidence.OID]set          // what grew from campaign commits
 	peeled                  map[evidence.OID]evidence.OID // the commits behind annotated tags
+	clones                  *clones                       // made when first asked for
+	stamped                 map[evidence.Ref][]Move       // what sources other than clones stamped, by time; with clones
 	attempts                map[int64]map[int]bool
 	jobsTold                map[casefile.Attempt]bool // their jobs were listed to the end
 	byHead                  map[evidence.OID][]Execution

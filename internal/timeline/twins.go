@@ -165,7 +165,8 @@ func (r *reader) distance(of, m Move) (far time.Duration, named, ok bool) {
 	named = m.After != "" && m.After == of.After && m.Before == of.Before
 	whole := of.origin == evidence.OriginActivity && !m.late() && r.activityCovers(m.Ref, m.stamp(), m.stamp())
 	near := after.Abs() <= reportSlack && (late >= -earlySlack || m.late() || of.After != "" && m.After != "")
-	return far, named, near || named && (whole || m.late() && after > 0)
+	skewed := m.local() && !of.late() && m.After != "" && of.After == m.After && after.Abs() <= maxSkew // see [clones]
+	return far, named || skewed, near || skewed || named && (whole || m.late() && after > 0)
 }
 
 // publicEvent reports an origin whose rows are public events: their ids are the same wherever they are kept.
