@@ -50,9 +50,14 @@ func (r *reader) local() *clones {
 // measure compares the clock of a clone with the stamp of the same push by another source: of the one that brought the same commit the nearest.
 func (c *clones) measure(r *reader, m Move) {
 	var best *Move
+	fit := 0
 	for i, of := range r.stamped[m.Ref] {
 		far := of.stamp().Sub(m.stamp()).Abs()
-		if sameEnds(of, m) && m.After.Object() && of.After == m.After && far <= maxSkew && (best == nil || far < best.stamp().Sub(m.stamp()).Abs()) {
+		if !sameEnds(of, m) || !m.After.Object() || of.After != m.After || far > maxSkew {
+			continue
+		}
+		fit++
+		if best == nil || far < best.stamp().Sub(m.stamp()).Abs() {
 			best = &r.stamped[m.Ref][i]
 		}
 	}
@@ -61,7 +66,7 @@ func (c *clones) measure(r *reader, m Move) {
 	}
 	off := m.stamp().Sub(best.stamp())
 	if off.Abs() <= reportSlack {
-		c.right = true
+		c.right = c.right || fit == 1 // of several, a wrong clock can hit one by chance
 		return
 	}
 	c.ahead, c.behind = max(c.ahead, off), max(c.behind, -off)
@@ -136,7 +141,19 @@ func heldAt(moves []Move, o evidence.OID, at time.Time) (near *Move, other bool)
 	if next < len(moves) {
 		after = moves[next].Before
 	}
-	return near, before != o && after != o && (before != "" || after != "")
+	if before == "" && after == "" {
+		return near, false
+	}
+	// Moves of one second come in no order: what one of them left another may have brought.
+	left, brought := false, false
+	for i := next; i < len(moves) && moves[i].stamp().Equal(moves[next].stamp()); i++ {
+		left, brought = left || moves[i].Before == o, brought || moves[i].After == o
+	}
+	ended, began := false, false
+	for i := next - 1; i >= 0 && moves[i].stamp().Equal(moves[next-1].stamp()); i-- {
+		ended, began = ended || moves[i].Before == o, began || moves[i].After == o
+	}
+	return near, !(left && !brought) && !(began && !ended)
 }
 
 // excluded reports a push of a clone that the whole activity does not know: it was made at another time or elsewhere, and a gap says so.

@@ -159,14 +159,7 @@ func (r *reader) release(updates []evidence.RefUpdate) (first evidence.RefUpdate
 			first, told = u, true
 		}
 	}
-	if !told {
-		return first, false
-	}
-	seen := slices.ContainsFunc(r.Facts.Sightings, func(s evidence.Sighting) bool { return s.Ref == first.Ref && s.OID.Object() })
-	for _, l := range r.Facts.Earlier {
-		seen = seen || slices.ContainsFunc(l.Refs, func(x evidence.ListedRef) bool { return x.Ref == first.Ref })
-	}
-	return first, !seen
+	return first, told && !r.refsTold()[first.Ref]
 }
 
 func compareMoves(a, b Move) int {

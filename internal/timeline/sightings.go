@@ -22,22 +22,25 @@ func (r *reader) peelTags() {
 	}
 }
 
-// refsTold are the refs of which a source other than runs says that they are or were there.
+// refsTold are the refs of which a source other than runs says that they are or were there: true where an earlier listing or a sighting does.
 func (r *reader) refsTold() map[evidence.Ref]bool {
 	if r.told != nil {
 		return r.told
 	}
 	r.told = map[evidence.Ref]bool{}
-	for _, l := range append(slices.Clone(r.Facts.Earlier), r.Facts.Listing) {
+	for _, l := range r.Facts.Listing.Refs {
+		r.told[l.Ref] = false
+	}
+	for _, u := range r.Facts.Updates {
+		r.told[u.Ref] = false
+	}
+	for _, l := range r.Facts.Earlier {
 		for _, ref := range l.Refs {
 			r.told[ref.Ref] = true
 		}
 	}
-	for _, u := range r.Facts.Updates {
-		r.told[u.Ref] = true
-	}
 	for _, s := range r.Facts.Sightings {
-		if s.OID != evidence.ZeroOID {
+		if s.OID.Object() {
 			r.told[s.Ref] = true
 		}
 	}

@@ -135,9 +135,11 @@ func (r *reader) runRef(run evidence.Run) evidence.Ref {
 		return ""
 	}
 	tag, branch := evidence.Ref("refs/tags/"+run.HeadBranch), evidence.Ref("refs/heads/"+run.HeadBranch)
-	switch told := r.refsTold(); {
-	case !told[tag]:
-	case !told[branch]:
+	_, isTag := r.refsTold()[tag]
+	_, isBranch := r.refsTold()[branch]
+	switch {
+	case !isTag:
+	case !isBranch:
 		return tag
 	case provesTip(run):
 		r.gap(evidence.GapContradiction, string(tag), "a tag and a branch bear this name, and runs name no more than that: those for pushes are read as of the branch, though the tag may be meant",
