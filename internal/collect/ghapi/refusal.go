@@ -50,7 +50,9 @@ type failures int
 
 // final reports that there is no point in asking on after r, which is nil for a good answer.
 func (f *failures) final(r *refusal) bool {
-	if r == nil || (r.status < 500 && !r.general) {
+	// A server that answers with what is no answer fails as one does that says so.
+	nonsense := r != nil && (r.kind == evidence.GapServer || r.kind == evidence.GapRefused)
+	if r == nil || (r.status < 500 && !r.general && !nonsense) {
 		*f = 0
 		return false
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// maxSuiteCommits bounds the commits asked for: one request each, a fifth of a token's hourly budget.
-	maxSuiteCommits = 1000
+	// maxSuiteCommits bounds the commits asked for: one request each. A campaign leaves some dozens in a repository.
+	maxSuiteCommits = 300
 	// maxSuitePages bounds the suites of one commit at 1,000: GitHub Actions makes one for each run, other apps one each.
 	maxSuitePages = 10
 )
