@@ -334,7 +334,9 @@ func TestAppThatIsRefused(t *testing.T) {
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 	for name, answer := range map[string]func(http.ResponseWriter, *http.Request){
-		"401": func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.Header.Get("Authorization"), http.StatusUnauthorized) },
+		"401": func(w http.ResponseWriter, r *http.Request) {
+			http.Error(w, r.Header.Get("Authorization"), http.StatusUnauthorized)
+		},
 		"no JSON": func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(201)
 			io.WriteString(w, r.Header.Get("Authorization"))
