@@ -601,7 +601,7 @@ CREATE VIEW current_gap AS         -- what could not be seen: gaps that no later
   UNION ALL
   SELECT id, repository, unit, kind, subject, detail, hint, '', evidence FROM inferred_gap;
 
-CREATE VIEW listing AS             -- the last listing of refs of each repository: of the last collection, then by time
-  SELECT s.repository, s.id AS source, v.at AS at, max(printf('%012d %s', v.collection, v.at)) AS last
+CREATE VIEW listing AS             -- the last listing of refs of each repository: by time, for an old clone can be read late; then of the last collection
+  SELECT s.repository, s.id AS source, v.at AS at, max(printf('%s %012d', rtrim(v.at, 'Z'), v.collection)) AS last
     FROM source s JOIN source_seen v ON v.source = s.id
    WHERE s.origin = 'git-refs' GROUP BY s.repository;
