@@ -38,7 +38,7 @@ const (
 	sqlite     = "modernc.org/sqlite"
 	yamlV3     = "go.yaml.in/yaml/v3"
 	yamlV4     = "go.yaml.in/yaml/v4" // the parser that actionlint itself uses: what is vetted is what it will read
-	zstd       = "github.com/klauspost/compress"
+	compress   = "github.com/klauspost/compress"
 	errgroup   = "golang.org/x/sync"
 )
 
@@ -54,13 +54,13 @@ var layers = map[string]layer{
 	"collect/gitpack":   {},
 	"collect/gitremote": {own: []string{"collect/gitpack", "collect/wire", "evidence", "when"}, doors: []string{goGit}},
 	"collect/localgit":  {own: []string{"collect/gitremote", "evidence", "when"}},
-	"collect/ghexport":  {own: []string{"evidence", "when"}, doors: []string{zstd}},
+	"collect/ghexport":  {own: []string{"evidence", "when"}, doors: []string{compress}},
 	"collect/ghapi":     {own: []string{"collect/wire", "evidence", "when"}, doors: []string{goGitHub}},
-	"collect/gharchive": {own: []string{"collect/wire", "evidence", "when"}},
+	"collect/gharchive": {own: []string{"collect/wire", "evidence", "when"}, doors: []string{compress}},
 	"collect":           {own: []string{"evidence", "when"}, doors: []string{errgroup}},
 
 	"casefile/schema": {},
-	"casefile":        {own: []string{"casefile/schema", "queries", "evidence", "when"}, doors: []string{sqlite, zstd}},
+	"casefile":        {own: []string{"casefile/schema", "queries", "evidence", "when"}, doors: []string{sqlite, compress}},
 
 	"workflow": {own: []string{"evidence"}, doors: []string{actionlint, yamlV4}},
 	"campaign": {own: []string{"workflow", "evidence", "when"}, doors: []string{yamlV3}},

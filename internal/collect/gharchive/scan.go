@@ -13,6 +13,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
+
 	"pentimento/internal/evidence"
 )
 
@@ -157,7 +159,11 @@ func (s *sieve) stream(ctx context.Context, in io.Reader) error {
 	}
 	var text io.Reader = buffered
 	if string(magic) == "\x1f\x8b" {
-		text = newGunzip(buffered)
+		z, err := gzip.NewReader(buffered)
+		if err != nil {
+			return err
+		}
+		text = z
 	}
 	side := readAhead(&inflated{in: text})
 	defer side.close()
