@@ -21,7 +21,11 @@ func elsewhere(t *testing.T, path string, list ...evidence.Elsewhere) {
 	for i := range list {
 		list[i].Origin, list[i].Clock, list[i].ExternalID = evidence.OriginArchive, when.Archive, string(rune('a'+i))
 	}
-	err = c.AppendElsewhere(t.Context(), list)
+	_, err = c.BeginCollection(t.Context(), casefile.Plan{Host: "http://192.0.2.1"}, clock("2025-09-10 00:00:00"))
+	if err == nil {
+		hour := evidence.ArchiveHour{Archive: "hours", Hour: clock("2025-09-02 03:00:00"), State: evidence.HourPresent}
+		err = c.AppendHour(t.Context(), hour, nil, list)
+	}
 	if err == nil {
 		err = c.Rebuild(t.Context(), func(in *casefile.Inferences) error {
 			if err := inferred(in, 1); err != nil {

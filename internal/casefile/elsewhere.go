@@ -2,8 +2,6 @@ package casefile
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 
 	"pentimento/internal/evidence"
@@ -21,22 +19,6 @@ func (a *appender) elsewhere(list []evidence.Elsewhere) error {
 		if err != nil {
 			return fmt.Errorf("push elsewhere: %w", err)
 		}
-	}
-	return nil
-}
-
-// AppendElsewhere stores pushes to repositories that are not in the case.
-func (c *Case) AppendElsewhere(ctx context.Context, list []evidence.Elsewhere) error {
-	tx, err := c.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("append pushes elsewhere: %w", err)
-	}
-	a := &appender{ctx: ctx, tx: tx, codec: c.codec, collection: c.collection, statements: map[string]*sql.Stmt{}}
-	if err := a.elsewhere(list); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("append pushes elsewhere: %w", err)
 	}
 	return nil
 }

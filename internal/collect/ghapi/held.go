@@ -24,7 +24,7 @@ const (
 	activityLag = eventLatency
 )
 
-// held is what a list may be joined to: it has to reach as far back as is asked for now.
+// held is what a list may be joined to: it must reach as far back as this listing asks.
 func (u unit) held(ctx context.Context) (Held, bool, error) {
 	h, ok, err := u.cfg.Held(ctx, u.repo, u.origin)
 	return h, ok && h.Coverage.Complete && (h.Coverage.From.IsZero() || u.cfg.Since.IsZero() || !h.Coverage.From.After(u.cfg.Since)), err

@@ -46,15 +46,6 @@ type OID [20]byte
 // EmptyTree is the tree without entries; git knows it by heart, so a store need not hold it.
 var EmptyTree = OID{0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60, 0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88, 0xfb, 0xee, 0x49, 0x04}
 
-// ParseOID accepts 40 hex digits in either case.
-func ParseOID(s string) (OID, error) {
-	o, ok := parseHex([]byte(s))
-	if !ok {
-		return o, fmt.Errorf("%.60q is not a SHA-1 object name", s)
-	}
-	return o, nil
-}
-
 func parseHex(s []byte) (o OID, ok bool) {
 	if len(s) != 2*len(o) {
 		return o, false

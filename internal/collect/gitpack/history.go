@@ -126,9 +126,6 @@ func (h *History) Tree(i int) OID { return h.name(h.nodes[i].tree) }
 // Group says which group of tips reached commit i first.
 func (h *History) Group(i int) int { return int(h.nodes[i].group) }
 
-// Boundary reports that a shallow clone ends at commit i: a parent was left out, and nothing is said of what changed against it.
-func (h *History) Boundary(i int) bool { return h.nodes[i].cut }
-
 // FirstParent is the number of the first parent of commit i; false where it has none, or none that was walked.
 func (h *History) FirstParent(i int) (int, bool) {
 	n := &h.nodes[i]

@@ -15,7 +15,6 @@ package gitremote
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -154,32 +153,4 @@ func tipsText(refs []evidence.ListedRef) []byte {
 	}
 	slices.Sort(tips)
 	return fmt.Appendf(nil, "tips: %x\n", sha256.Sum256([]byte(strings.Join(slices.Compact(tips), "\n"))))
-}
-
-// Missing tells which of the ids are not commits in the local store, in the order given. What Mirror read is not in that store.
-func (c *Collector) Missing(ctx context.Context, repo evidence.Repository, oids []evidence.OID) ([]evidence.OID, error) {
-	exists, err := c.hasStore(repo)
-	if err != nil {
-		return nil, fmt.Errorf("look into the store of %s: %w", repo, err)
-	}
-	if !exists {
-		return oids, nil
-	}
-	st, err := c.openStore(repo)
-	if err != nil {
-		return nil, fmt.Errorf("look into the store of %s: %w", repo, err)
-	}
-	defer st.close()
-	var missing []evidence.OID
-	for _, oid := range oids {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if _, err := st.commitBehind(hashOf(oid)); errors.Is(err, errNoObject) {
-			missing = append(missing, oid)
-		} else if err != nil {
-			return nil, fmt.Errorf("look into the store of %s: %w", repo, err)
-		}
-	}
-	return missing, nil
 }

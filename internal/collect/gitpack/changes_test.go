@@ -1,6 +1,7 @@
 package gitpack
 
 import (
+	"fmt"
 	"iter"
 	"strings"
 )
@@ -65,21 +66,6 @@ func (h *History) Changes() iter.Seq[Change] {
 	}
 }
 
-// Differs reports that what commit i holds at .github/workflows is known, and differs from its first parent's or, where it has no
-// parents, from nothing.
-func (h *History) Differs(i int) bool {
-	before := int32(0)
-	if h.nodes[i].n > 0 {
-		p, ok := h.FirstParent(i)
-		if !ok {
-			return false
-		}
-		before = h.folder(p)
-	}
-	now := h.folder(i)
-	return now != before && now != unknownFolder && before != unknownFolder
-}
-
 // Folders yields every distinct state of .github/workflows that some commit holds, "none" aside, in an order that depends on the store.
 func (h *History) Folders() iter.Seq[*Folder] {
 	return func(yield func(*Folder) bool) {
@@ -127,4 +113,16 @@ func diffFolders(a, b *Folder) (rows []Change) {
 		}
 	}
 	return rows
+}
+
+// Boundary reports that a shallow clone ends at commit i: a parent was left out, and nothing is said of what changed against it.
+func (h *History) Boundary(i int) bool { return h.nodes[i].cut }
+
+// ParseOID accepts 40 hex digits in either case.
+func ParseOID(s string) (OID, error) {
+	o, ok := parseHex([]byte(s))
+	if !ok {
+		return o, fmt.Errorf("%.60q is not a SHA-1 object name", s)
+	}
+	return o, nil
 }
