@@ -138,3 +138,19 @@ func TestRunWorkflowPath(t *testing.T) {
 		}
 	}
 }
+
+func TestPrintable(t *testing.T) {
+	long := strings.Repeat("é", 150)
+	for in, want := range map[string]string{
+		"a name":                 "a name",
+		" \x1b[2Jx\r\ny\t":       "[2Jx  y",
+		"a\u202eb\u2066c\u2028d": "a b c d",
+		"\xff\xfe":               "?",
+		long:                     strings.Repeat("é", 100) + "...",
+		"x" + long:               "x" + strings.Repeat("é", 99) + "...",
+	} {
+		if got := evidence.Printable(in); got != want {
+			t.Errorf("%q gives %q, want %q", in, got, want)
+		}
+	}
+}

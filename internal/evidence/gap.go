@@ -1,6 +1,11 @@
 package evidence
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // GapKind says why something could not be observed. The words are part of the JSON contract.
 type GapKind string
@@ -78,4 +83,28 @@ type Observation struct {
 	Jobs      []Job
 	Coverage  []Coverage
 	Gaps      []Gap
+}
+
+// maxPrintable is enough of a hostile name or of a server's words to recognise them.
+const maxPrintable = 200
+
+// Printable makes foreign text fit for a gap: characters that move a cursor, turn the direction of writing or forge a line become blanks, what
+// is no UTF-8 becomes "?", and of more than 200 bytes the rest is cut off.
+func Printable(s string) string {
+	if len(s) > maxPrintable {
+		s = strings.TrimSpace(s[:maxPrintable])
+		for i := len(s) - 1; i >= 0 && i > len(s)-utf8.UTFMax; i-- { // the cut may have split a character
+			if utf8.RuneStart(s[i]) && !utf8.FullRuneInString(s[i:]) {
+				s = s[:i]
+				break
+			}
+		}
+		s += "..."
+	}
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?")))
 }

@@ -55,7 +55,7 @@ func (c *Collector) Actors(ctx context.Context, repo evidence.Repository, leads 
 			break
 		}
 		if !accountName.MatchString(name) {
-			gaps = append(gaps, evidence.Gap{Kind: evidence.GapUnsupported, Subject: "events of " + printable(name), Detail: "this is no name that GitHub gives to an account"})
+			gaps = append(gaps, evidence.Gap{Kind: evidence.GapUnsupported, Subject: "events of " + evidence.Printable(name), Detail: "this is no name that GitHub gives to an account"})
 			continue
 		}
 		cover, short, no, err := u.did(ctx, name, leads)

@@ -94,7 +94,7 @@ func (u unit) graphql(ctx context.Context, q question, read func(repository []by
 func failure(errs []graphError, source *evidence.Source) *refusal {
 	e := errs[0]
 	r := &refusal{status: source.Status, source: source, kind: evidence.GapServer, hint: hintLater}
-	r.detail = fmt.Sprintf("GraphQL answers with %d errors, the first: %q", len(errs), printable(e.Type+" "+e.Message))
+	r.detail = fmt.Sprintf("GraphQL answers with %d errors, the first: %q", len(errs), evidence.Printable(e.Type+" "+e.Message))
 	switch {
 	case e.Type == "RATE_LIMITED":
 		r.kind, r.general = evidence.GapRateLimit, true

@@ -166,7 +166,7 @@ func (u unit) logAddress(ctx context.Context, job JobRef) (answer, *url.URL, *re
 		return a, nil, unreadable(&a.source, errors.New("a redirect without an address")), nil
 	}
 	if !u.mayFetch(address) {
-		return a, nil, &refusal{kind: evidence.GapRefused, detail: "refused to fetch the log from " + printable(address.Scheme+"://"+address.Host) +
+		return a, nil, &refusal{kind: evidence.GapRefused, detail: "refused to fetch the log from " + evidence.Printable(address.Scheme+"://"+address.Host) +
 			": it is none of the hosts where logs lie"}, nil
 	}
 	return a, address, nil, nil

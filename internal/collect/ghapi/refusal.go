@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/google/go-github/v66/github"
 
@@ -77,15 +75,15 @@ func unanswered(err error) *refusal {
 		return &refusal{kind: evidence.GapBudget, general: true, detail: budget.Error(), hint: "run collect again: it goes on where this run stopped"}
 	case errors.As(err, &limit):
 		return &refusal{kind: evidence.GapRateLimit, general: true, hint: "run collect again after that time; a token raises the limit",
-			detail: fmt.Sprintf("the %s lasts until %s, longer than one request may wait", printable(limit.Reason), limit.Until.UTC().Format(time.RFC3339))}
+			detail: fmt.Sprintf("the %s lasts until %s, longer than one request may wait", evidence.Printable(limit.Reason), limit.Until.UTC().Format(time.RFC3339))}
 	case errors.As(err, &redirect):
-		return &refusal{kind: evidence.GapRefused, detail: printable(redirect.Error()), hint: "name that host with --host or --api if it is the right one"}
+		return &refusal{kind: evidence.GapRefused, detail: evidence.Printable(redirect.Error()), hint: "name that host with --host or --api if it is the right one"}
 	case errors.As(err, &large):
-		return &refusal{kind: evidence.GapRefused, detail: printable(large.Error())}
+		return &refusal{kind: evidence.GapRefused, detail: evidence.Printable(large.Error())}
 	case errors.As(err, &inner):
 		err = inner.Err // without the address, which a redirect may have chosen
 	}
-	return &refusal{kind: evidence.GapServer, general: true, hint: hintLater, detail: "no answer after several tries: " + printable(err.Error())}
+	return &refusal{kind: evidence.GapServer, general: true, hint: hintLater, detail: "no answer after several tries: " + evidence.Printable(err.Error())}
 }
 
 // refused classifies a reply that go-github typed as an error. What GitHub says in words is quoted, made safe to print.
@@ -102,7 +100,7 @@ func refused(resp *github.Response, err error, source *evidence.Source) *refusal
 	if r.kind == evidence.GapForbidden && resp.StatusCode == http.StatusUnauthorized {
 		r.general = true
 	}
-	if text := printable(said.Message); text != "" {
+	if text := evidence.Printable(said.Message); text != "" {
 		r.detail += fmt.Sprintf(" (%q)", text)
 	}
 	return r
@@ -114,7 +112,7 @@ func meaning(status int, block *github.ErrorBlock, body []byte) (kind evidence.G
 	case block != nil || status == http.StatusUnavailableForLegalReasons:
 		reason := "no reason given"
 		if block != nil && block.Reason != "" {
-			reason = "reason: " + printable(block.Reason)
+			reason = "reason: " + evidence.Printable(block.Reason)
 		}
 		return evidence.GapBlocked, fmt.Sprintf("GitHub blocks access, %s (%d)", reason, status), "ask GitHub Support, or use a clone made before the block"
 	case status == http.StatusNotFound && !isAPI(body):
@@ -148,7 +146,7 @@ func isAPI(body []byte) bool {
 // unreadable is the refusal for an answer of 200 that is not what the endpoint gives.
 func unreadable(source *evidence.Source, err error) *refusal {
 	return &refusal{kind: evidence.GapRefused, status: source.Status, source: source, hint: "see the stored answer",
-		detail: "the answer could not be read: " + printable(err.Error())}
+		detail: "the answer could not be read: " + evidence.Printable(err.Error())}
 }
 
 // otherRepository is the refusal for facts that belong to another repository than the name did a moment ago.
@@ -156,19 +154,4 @@ func (u unit) otherRepository(id int64, source *evidence.Source) *refusal {
 	return &refusal{kind: evidence.GapIdentity, status: source.Status, source: source, general: true,
 		detail: fmt.Sprintf("the name stood for repository %d and now leads to %d; nothing of the latter was taken", u.id(u.repo), id),
 		hint:   "look up the renamed repository by its present name and add that"}
-}
-
-// printable makes foreign text safe for a terminal and short: no control, format or bidi characters, at most 200 of them.
-func printable(s string) string {
-	const most = 200
-	out := []rune(strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s[:min(len(s), 4*most)]))
-	if len(out) > most {
-		out = append(out[:most], '…')
-	}
-	return strings.TrimSpace(string(out))
 }

@@ -42,7 +42,7 @@ func each[T any](p *page, rows []json.RawMessage, take func(T) error) {
 	}
 	if first != nil {
 		p.facts.Gaps = append(p.facts.Gaps, evidence.Gap{Kind: evidence.GapRefused,
-			Detail: fmt.Sprintf("%d of %d rows could not be read, the first: %s", p.bad, p.rows, printable(first.Error())),
+			Detail: fmt.Sprintf("%d of %d rows could not be read, the first: %s", p.bad, p.rows, evidence.Printable(first.Error())),
 			Hint:   "see the stored answer"})
 	}
 }

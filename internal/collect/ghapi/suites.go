@@ -142,7 +142,7 @@ func (u unit) readSuites(id evidence.OID, tags map[string]bool, told map[push]ti
 		}
 		if tags[row.HeadBranch] {
 			p.facts.Gaps = append(p.facts.Gaps, evidence.Gap{Kind: evidence.GapUnplaced,
-				Detail: fmt.Sprintf("check suite %d was made by a push of %q, which is the name of a tag too", row.ID, printable(row.HeadBranch))})
+				Detail: fmt.Sprintf("check suite %d was made by a push of %q, which is the name of a tag too", row.ID, evidence.Printable(row.HeadBranch))})
 			return nil
 		}
 		key := push{up.Ref, up.Before, up.After}

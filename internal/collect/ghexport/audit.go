@@ -302,11 +302,11 @@ func (g *group) fate(obs *evidence.Observation, r row, action string) {
 	case "repo.rename", "repo.transfer":
 		kind = evidence.GapRenamed
 		if was := r.text("old_name", "repo_was", "old_user"); was != "" {
-			detail += ", from " + printable(was)
+			detail += ", from " + evidence.Printable(was)
 		}
 	case "repo.access":
 		if is := r.text("visibility"); is != "" {
-			detail += fmt.Sprintf(" (%s, was %s)", printable(is), printable(r.text("previous_visibility")))
+			detail += fmt.Sprintf(" (%s, was %s)", evidence.Printable(is), evidence.Printable(r.text("previous_visibility")))
 		}
 	}
 	g.gap(obs, evidence.Gap{Kind: kind, Subject: "repository " + fates[action] + " at " + evidence.Stamp(r.at), Detail: detail})
@@ -321,7 +321,7 @@ func (g *group) gap(obs *evidence.Observation, gap evidence.Gap) {
 
 func actorOf(r row) string {
 	if a := r.text("actor"); a != "" {
-		return printable(a)
+		return evidence.Printable(a)
 	}
 	return "somebody"
 }

@@ -128,5 +128,5 @@ func join(first string, more ...string) string {
 	if len(words) > 0 {
 		out += ": " + strings.Join(words, ", ")
 	}
-	return printable(out)
+	return evidence.Printable(out)
 }

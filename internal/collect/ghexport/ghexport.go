@@ -119,7 +119,7 @@ func (e *export) run(ctx context.Context, paths []string, take func(raw []byte) 
 		return e.sum, err
 	}
 	defer all.close()
-	e.unit = e.kind + "/" + printable(filepath.Base(filepath.Clean(paths[0]))) + "-" + hex.EncodeToString(all.digest[:4])
+	e.unit = e.kind + "/" + evidence.Printable(filepath.Base(filepath.Clean(paths[0]))) + "-" + hex.EncodeToString(all.digest[:4])
 	e.sum.Unit = e.unit
 	for i, in := range all.places {
 		e.url = "file://" + filepath.ToSlash(paths[i])
@@ -148,7 +148,7 @@ func (e *export) read(ctx context.Context, in *files, take func(raw []byte) erro
 			if bad, ok := why.(badRow); ok {
 				e.sum.Bad++
 				if len(e.bad) < 3 {
-					e.bad = append(e.bad, fmt.Sprintf("%s row %d %s", printable(name), n, printable(bad.Error())))
+					e.bad = append(e.bad, fmt.Sprintf("%s row %d %s", evidence.Printable(name), n, evidence.Printable(bad.Error())))
 				}
 				return nil
 			}
@@ -166,7 +166,7 @@ func (e *export) read(ctx context.Context, in *files, take func(raw []byte) erro
 
 func (e *export) damaged(name, why string) {
 	if len(e.sum.Damage) < maxNamed {
-		e.sum.Damage = append(e.sum.Damage, printable(name)+": "+printable(why))
+		e.sum.Damage = append(e.sum.Damage, evidence.Printable(name)+": "+evidence.Printable(why))
 	}
 }
 

@@ -174,18 +174,3 @@ func rowID(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	return "row-" + hex.EncodeToString(sum[:8])
 }
-
-// printable cuts a name and takes out what could move a cursor or forge a line.
-func printable(s string) string {
-	const most = 200
-	s = strings.Map(func(c rune) rune {
-		if c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) {
-			return ' '
-		}
-		return c
-	}, strings.ToValidUTF8(s, "?"))
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "..."
-	}
-	return s
-}

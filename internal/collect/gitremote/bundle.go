@@ -92,7 +92,7 @@ func (b *bundle) take(h plumbing.Hash, want plumbing.ObjectType) (raw []byte, ok
 	}
 	if err != nil {
 		if !b.seen[h] {
-			b.lost = append(b.lost, Lost{OID: oidOf(h), Reason: printable(err.Error())})
+			b.lost = append(b.lost, Lost{OID: oidOf(h), Reason: evidence.Printable(err.Error())})
 		}
 		b.seen[h] = true
 		return nil, false
@@ -112,7 +112,7 @@ func (b *bundle) commit(h plumbing.Hash) bool {
 	}
 	_, tree, _, _, err := parseCommit(h, raw)
 	if err != nil {
-		b.lost = append(b.lost, Lost{OID: oidOf(h), Reason: printable(err.Error())})
+		b.lost = append(b.lost, Lost{OID: oidOf(h), Reason: evidence.Printable(err.Error())})
 		return true
 	}
 	for _, name := range []string{".github", "workflows"} {
@@ -141,7 +141,7 @@ func (b *bundle) files(tree plumbing.Hash) {
 	}
 	entries, _, err := workflowFiles(tree, raw)
 	if err != nil {
-		b.lost = append(b.lost, Lost{OID: oidOf(tree), Reason: printable(err.Error())})
+		b.lost = append(b.lost, Lost{OID: oidOf(tree), Reason: evidence.Printable(err.Error())})
 	}
 	for _, e := range entries {
 		b.take(plumbing.NewHash(string(e.Blob)), plumbing.BlobObject)

@@ -54,7 +54,7 @@ func (c *Collector) connectOnce(ctx context.Context, repo evidence.Repository) (
 	}
 	defer a.close()
 	if got := resp.Header.Get("Content-Type"); got != "application/x-git-upload-pack-advertisement" {
-		return nil, unsupported("check --host", "no smart git HTTP here: the answer is %q", printable(got))
+		return nil, unsupported("check --host", "no smart git HTTP here: the answer is %q", evidence.Printable(got))
 	}
 	if err := rem.settle(asked, resp.Request.URL); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (rem *remote) settle(asked, final *url.URL) error {
 	name := func(p string) string { return strings.ToLower(strings.TrimSuffix(strings.Trim(p, "/"), ".git")) }
 	if name(path) != name(asked.Path) || !strings.EqualFold(base.Host, asked.Host) {
 		rem.gaps = append(rem.gaps, evidence.Gap{Repository: rem.repo, Unit: unitRefs, Kind: evidence.GapRenamed, Subject: "address",
-			Detail: fmt.Sprintf("the server redirects to %s", printable(rem.address())), Hint: "the API tells the present name; once it has, commands take that name, too"})
+			Detail: fmt.Sprintf("the server redirects to %s", evidence.Printable(rem.address())), Hint: "the API tells the present name; once it has, commands take that name, too"})
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (rem *remote) v0Refs(p *pktReader, first string) error {
 
 func (rem *remote) checkCapabilities() error {
 	if f := rem.caps["object-format"]; f != "" && f != "sha1" {
-		return unsupported("", "the repository names its objects by %s; only SHA-1 is read", printable(f))
+		return unsupported("", "the repository names its objects by %s; only SHA-1 is read", evidence.Printable(f))
 	}
 	_, canFetch := rem.caps["fetch"]
 	if rem.v2 && !canFetch {
@@ -214,7 +214,7 @@ func (rem *remote) post(ctx context.Context, body []byte, maxBytes int64) (*answ
 	}
 	if got := resp.Header.Get("Content-Type"); got != result {
 		a.close()
-		return nil, malformed("the answer is %q", printable(got))
+		return nil, malformed("the answer is %q", evidence.Printable(got))
 	}
 	return a, nil
 }
@@ -235,7 +235,7 @@ func (rem *remote) command(name string) *pktRequest {
 func parseHash(s string) (plumbing.Hash, error) {
 	oid, err := evidence.ParseOID(s)
 	if err != nil {
-		return plumbing.ZeroHash, malformed("%q is no object name", printable(s))
+		return plumbing.ZeroHash, malformed("%q is no object name", evidence.Printable(s))
 	}
 	return hashOf(oid), nil
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -63,7 +62,7 @@ func said(text string) error {
 	if m := notOurRef.FindStringSubmatch(text); m != nil {
 		return &notServed{oid: plumbing.NewHash(m[1])}
 	}
-	return &failure{kind: evidence.GapServer, detail: fmt.Sprintf("the server says %q", printable(text)), hint: "run collect again", spoken: true}
+	return &failure{kind: evidence.GapServer, detail: fmt.Sprintf("the server says %q", evidence.Printable(text)), hint: "run collect again", spoken: true}
 }
 
 // upload-pack.c: "upload-pack: not our ref %s".
@@ -103,7 +102,7 @@ func statusFailure(status int, text string) error {
 	words := strings.ToLower(text)
 	f := &failure{detail: fmt.Sprintf("the server answers %d", status)}
 	if text != "" {
-		f.detail += fmt.Sprintf(" and says %q", printable(text))
+		f.detail += fmt.Sprintf(" and says %q", evidence.Printable(text))
 	}
 	switch {
 	case status == http.StatusUnauthorized:
@@ -129,28 +128,3 @@ func statusFailure(status int, text string) error {
 }
 
 var blockedWords = regexp.MustCompile(`dmca|takedown|terms of service|repository unavailable|repository.{0,20}disabled|blocked`)
-
-// printable cuts a server's words and takes out what could move a cursor or forge a line.
-func printable(s string) string {
-	s = strings.ToValidUTF8(strings.TrimSpace(s), "?")
-	if len(s) > maxSaid {
-		s = cut(s, maxSaid) + "..."
-	}
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 || (r >= 0x7f && r < 0xa0) || (r >= 0x2028 && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {
-			return ' '
-		}
-		return r
-	}, s)
-}
-
-// cut shortens to n bytes without splitting a rune.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
-}

@@ -183,7 +183,7 @@ func (p *pktReader) skipAcks() error {
 	case err != nil:
 		return err
 	case kind != pktData || (line != "NAK" && !strings.HasPrefix(line, "ACK ")):
-		return malformed("%q before the pack", printable(line))
+		return malformed("%q before the pack", evidence.Printable(line))
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"pentimento/internal/evidence"
 )
 
 // answer is a response body under guard: a watchdog against silence, a cap on bytes and one on time. All its errors but io.EOF and
@@ -95,7 +97,7 @@ func (a *answer) explain(err error) error {
 	if errors.As(err, &f) {
 		return f
 	}
-	return broken("the request did not work: %s", printable(err.Error()))
+	return broken("the request did not work: %s", evidence.Printable(err.Error()))
 }
 
 func (a *answer) release() {

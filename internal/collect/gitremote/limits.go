@@ -41,7 +41,6 @@ const (
 	maxDrops     = 64        // requests spent on finding out which of a batch are missing or too large
 	indexGC      = 25        // per cent of garbage over live memory while a pack is indexed
 	maxErrorText = 4 << 10   // of an HTTP error body
-	maxSaid      = 200       // bytes of a server's words in a gap
 	chunkCommits = 2_000     // commits per observation
 	chunkBytes   = 8 << 20   // or so many bytes of text
 	maxObject    = 16 << 20  // of a commit, tree or tag that is read; packs that we fetch hold none larger

@@ -100,7 +100,7 @@ var errRefName = errors.New("not a ref name")
 func parseRefLine(line string) (evidence.ListedRef, error) {
 	fields := strings.Split(line, " ")
 	if len(fields) < 2 {
-		return evidence.ListedRef{}, malformed("ref line %q", printable(line))
+		return evidence.ListedRef{}, malformed("ref line %q", evidence.Printable(line))
 	}
 	oid, err := parseHash(fields[0])
 	if err != nil {

@@ -127,7 +127,7 @@ func openMirror(dir string) (*store, error) {
 
 func mirrorDamage(err error) error {
 	if errors.Is(err, errDamaged) {
-		return &failure{kind: evidence.GapUnreadable, detail: printable(err.Error()), hint: "git fsck in that folder says more"}
+		return &failure{kind: evidence.GapUnreadable, detail: evidence.Printable(err.Error()), hint: "git fsck in that folder says more"}
 	}
 	return err
 }

@@ -89,7 +89,7 @@ func hashIn(value []byte) (h evidence.Hash, err error) {
 		_, err = hex.Decode(h[:], value)
 	}
 	if err != nil || h == (evidence.Hash{}) {
-		return h, malformed("%q is not an object name", printable(string(value[:min(len(value), maxSaid)])))
+		return h, malformed("%q is not an object name", evidence.Printable(string(value)))
 	}
 	return h, nil
 }
@@ -167,7 +167,7 @@ func nextEntry(raw []byte) (treeEntry, []byte, error) {
 	}
 	mode, err := strconv.ParseUint(string(raw[:space]), 8, 32)
 	if err != nil {
-		return treeEntry{}, nil, malformed("a tree entry of mode %q", printable(string(raw[:space])))
+		return treeEntry{}, nil, malformed("a tree entry of mode %q", evidence.Printable(string(raw[:space])))
 	}
 	end := bytes.IndexByte(raw[space:], 0)
 	if end < 2 || len(raw) < space+end+1+len(plumbing.ZeroHash) {

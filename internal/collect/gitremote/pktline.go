@@ -46,7 +46,7 @@ func (p *pktReader) next() (pktKind, []byte, error) {
 	for _, b := range head {
 		d := strings.IndexByte("0123456789abcdef", b|0x20)
 		if d < 0 {
-			return pktData, nil, malformed("%q is no pkt-line length", printable(string(head)))
+			return pktData, nil, malformed("%q is no pkt-line length", evidence.Printable(string(head)))
 		}
 		n = n<<4 | d
 	}

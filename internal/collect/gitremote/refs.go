@@ -187,7 +187,7 @@ func readPackedRefs(name string) (refTable, error) {
 		oid, ref, _ := strings.Cut(line, " ")
 		h, err := parseHash(oid)
 		if err != nil || !validRef(ref) {
-			return nil, fmt.Errorf("%w: line %q in packed-refs", errDamaged, printable(line))
+			return nil, fmt.Errorf("%w: line %q in packed-refs", errDamaged, evidence.Printable(line))
 		}
 		out = append(out, refEntry{ref, h})
 	}

@@ -294,7 +294,7 @@ func (s *store) readSlowly(h plumbing.Hash, limit int64) (plumbing.ObjectType, [
 }
 
 func unreadable(err error) error {
-	return &failure{kind: evidence.GapUnreadable, detail: "the object is broken: " + printable(err.Error())}
+	return &failure{kind: evidence.GapUnreadable, detail: "the object is broken: " + evidence.Printable(err.Error())}
 }
 
 // commitBehind peels tags. errNoObject stands for an object that is missing or that is no commit.

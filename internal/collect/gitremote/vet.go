@@ -9,6 +9,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+
+	"pentimento/internal/evidence"
 )
 
 // vetted is what the vetting pass remembers of each object: 16 bytes.
@@ -139,5 +141,5 @@ func packError(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return malformed("the pack is cut off")
 	}
-	return malformed("the pack is broken: %s", printable(err.Error()))
+	return malformed("the pack is broken: %s", evidence.Printable(err.Error()))
 }

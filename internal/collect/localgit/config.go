@@ -138,7 +138,7 @@ func (r *reading) readConfig() (format string) {
 	if err != nil || cut || text == nil {
 		why := "there is no configuration"
 		if err != nil {
-			why = "the configuration could not be read: " + printable(err.Error())
+			why = "the configuration could not be read: " + evidence.Printable(err.Error())
 		} else if cut {
 			why = "the configuration is too long"
 		}

@@ -71,7 +71,7 @@ func openFolder(dir string) (*folder, *evidence.Gap) {
 }
 
 func unusable(err error) *evidence.Gap {
-	return &evidence.Gap{Kind: evidence.GapUnreadable, Subject: "clone", Detail: "the folder could not be opened: " + printable(plain(err)),
+	return &evidence.Gap{Kind: evidence.GapUnreadable, Subject: "clone", Detail: "the folder could not be opened: " + evidence.Printable(plain(err)),
 		Hint: "give the folder of a clone, without links that lead out of it"}
 }
 
@@ -169,10 +169,10 @@ func (f *folder) links() error {
 			return errors.New(plain(err))
 		}
 		if d.Type()&fs.ModeSymlink != 0 {
-			return fmt.Errorf("%s is a symbolic link and was not followed", printable(name))
+			return fmt.Errorf("%s is a symbolic link and was not followed", evidence.Printable(name))
 		}
 		if !d.IsDir() && !d.Type().IsRegular() {
-			return fmt.Errorf("%s is no regular file", printable(name))
+			return fmt.Errorf("%s is no regular file", evidence.Printable(name))
 		}
 		if n++; n > maxObjects {
 			return fmt.Errorf("more than %d files lie below objects", maxObjects)

@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"pentimento/internal/evidence"
@@ -52,7 +51,7 @@ func Unit(dir string) string {
 	if name == ".git" {
 		name = filepath.Base(filepath.Dir(abs))
 	}
-	return "local/" + printable(name) + "-" + hex.EncodeToString(sum[:4])
+	return "local/" + evidence.Printable(name) + "-" + hex.EncodeToString(sum[:4])
 }
 
 // Collect reads the clone in dir, in one unit (see [Unit]), which is always done at the end: a folder is what it is. What cannot be read or
@@ -135,20 +134,3 @@ func (r *reading) source(origin evidence.Origin, target string, body []byte) evi
 
 // note remembers which fact names which object.
 func (r *reading) note(o evidence.OID, fact string) { r.byFact[o] = append(r.byFact[o], fact) }
-
-// maxSaid is enough of a hostile name to recognise it.
-const maxSaid = 120
-
-// printable cuts a name and takes out what could move a cursor or forge a line.
-func printable(s string) string {
-	s = strings.Map(func(c rune) rune {
-		if c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) {
-			return ' '
-		}
-		return c
-	}, strings.ToValidUTF8(s, "?"))
-	if len(s) > maxSaid {
-		s = strings.ToValidUTF8(s[:maxSaid], "") + "..."
-	}
-	return s
-}

@@ -96,11 +96,11 @@ func (r *reading) tracks(local string) (t tracked, ok bool) {
 func (r *reading) readLogs(ctx context.Context) error {
 	names, more, err := r.git.files("logs")
 	if err != nil {
-		r.gap(evidence.Gap{Kind: evidence.GapUnreadable, Subject: "logs", Detail: "the reflogs could not all be listed: " + printable(err.Error())})
+		r.gap(evidence.Gap{Kind: evidence.GapUnreadable, Subject: "logs", Detail: "the reflogs could not all be listed: " + evidence.Printable(err.Error())})
 	}
 	trees, moreTrees, err := r.git.files("worktrees")
 	if err != nil {
-		r.gap(evidence.Gap{Kind: evidence.GapUnreadable, Subject: "worktrees", Detail: "linked worktrees could not all be listed: " + printable(err.Error())})
+		r.gap(evidence.Gap{Kind: evidence.GapUnreadable, Subject: "worktrees", Detail: "linked worktrees could not all be listed: " + evidence.Printable(err.Error())})
 	}
 	if more || moreTrees {
 		r.gap(evidence.Gap{Kind: evidence.GapRefused, Subject: "logs", Detail: fmt.Sprintf("more than %d files; the others were not read", maxFiles)})

@@ -25,7 +25,7 @@ func (r *reading) objects(ctx context.Context) error {
 	last := evidence.Observation{Done: true}
 	r.sparse()
 	if err := r.git.links(); err != nil {
-		r.gap(evidence.Gap{Kind: evidence.GapRefused, Subject: "objects", Detail: "the objects were not read: " + printable(err.Error()),
+		r.gap(evidence.Gap{Kind: evidence.GapRefused, Subject: "objects", Detail: "the objects were not read: " + evidence.Printable(err.Error()),
 			Hint: "copy the clone with its links resolved, and add the copy"})
 		return r.send(last)
 	}
@@ -43,7 +43,7 @@ func (r *reading) objects(ctx context.Context) error {
 		if failed != nil || ctx.Err() != nil {
 			return err
 		}
-		r.gap(evidence.Gap{Kind: evidence.GapUnreadable, Subject: "objects", Detail: "the objects could not all be read: " + printable(plain(err)),
+		r.gap(evidence.Gap{Kind: evidence.GapUnreadable, Subject: "objects", Detail: "the objects could not all be read: " + evidence.Printable(plain(err)),
 			Hint: "git fsck in a copy of the clone says more"})
 	}
 	for _, b := range held.bulks {
@@ -101,7 +101,7 @@ func (r *reading) sparse() {
 	if text, _, _, err := r.git.file("shallow", maxFile); err == nil && len(text) > 0 {
 		lines := strings.Fields(string(text))
 		r.gap(evidence.Gap{Kind: evidence.GapTruncated, Subject: "shallow boundary",
-			Detail: fmt.Sprintf("the clone has no history before %d commits: %s", len(lines), printable(strings.Join(lines[:min(len(lines), 2)], ", "))),
+			Detail: fmt.Sprintf("the clone has no history before %d commits: %s", len(lines), evidence.Printable(strings.Join(lines[:min(len(lines), 2)], ", "))),
 			Hint:   "collect from the server too, or add a full clone"})
 	}
 	if text, _, _, err := r.git.file("objects/info/alternates", maxConfig); err == nil && len(strings.TrimSpace(string(text))) > 0 {

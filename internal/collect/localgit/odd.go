@@ -62,7 +62,7 @@ func (o *oddities) silent(ref string) {
 
 func (o *oddities) unread(file string, err error) {
 	o.begin(file)
-	o.gaps(evidence.Gap{Kind: evidence.GapUnreadable, Detail: "the reflog could not be read: " + printable(err.Error())})
+	o.gaps(evidence.Gap{Kind: evidence.GapUnreadable, Detail: "the reflog could not be read: " + evidence.Printable(err.Error())})
 }
 
 func (o *oddities) end() {
@@ -72,7 +72,7 @@ func (o *oddities) end() {
 	}
 	if o.bad > 0 {
 		out = append(out, evidence.Gap{Kind: evidence.GapUnreadable,
-			Detail: fmt.Sprintf("%d lines could not be used; the first, line %d, %s", o.bad, o.badLine, printable(o.badWhy))})
+			Detail: fmt.Sprintf("%d lines could not be used; the first, line %d, %s", o.bad, o.badLine, evidence.Printable(o.badWhy))})
 	}
 	if o.breaks > 0 {
 		out = append(out, evidence.Gap{Kind: evidence.GapBrokenChain, Hint: "git expires entries after 30 and 90 days, and people delete them",
@@ -94,7 +94,7 @@ func (o *oddities) gaps(list ...evidence.Gap) {
 		return
 	}
 	for _, g := range list {
-		g.Subject = printable(o.file)
+		g.Subject = evidence.Printable(o.file)
 		o.r.gap(g)
 	}
 }
@@ -111,6 +111,6 @@ func (o *oddities) sum() {
 	if o.mute > 0 {
 		o.r.gap(evidence.Gap{Kind: evidence.GapUnsupported, Subject: "entries by other commands",
 			Detail: fmt.Sprintf("%d entries of remote-tracking refs, the first of %s, tell of no plain fetch or push: they were not taken for what the server held",
-				o.mute, printable(o.muteFirst))})
+				o.mute, evidence.Printable(o.muteFirst))})
 	}
 }

@@ -76,7 +76,7 @@ func (r *reading) readRefs() {
 	if err != nil || cut {
 		why := "it is too long"
 		if err != nil {
-			why = printable(err.Error())
+			why = evidence.Printable(err.Error())
 		}
 		r.gap(evidence.Gap{Kind: evidence.GapUnreadable, Subject: "packed-refs", Detail: "packed refs could not all be read: " + why})
 	}

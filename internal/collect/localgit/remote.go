@@ -115,8 +115,8 @@ func (r *reading) judgeRemotes() {
 		m.pushes = yes && !slices.ContainsFunc(m.push, func(u string) bool { same, _ := r.names(u); return !same })
 		found = found || yes
 		if yes && alias != "" {
-			r.gap(evidence.Gap{Kind: evidence.GapNotCollected, Subject: "remote " + printable(m.name),
-				Detail: "its address names the host " + printable(alias) + ", which only the SSH configuration of that machine explains; it was taken for the server",
+			r.gap(evidence.Gap{Kind: evidence.GapNotCollected, Subject: "remote " + evidence.Printable(m.name),
+				Detail: "its address names the host " + evidence.Printable(alias) + ", which only the SSH configuration of that machine explains; it was taken for the server",
 				Hint:   "check what that alias stands for there"})
 		}
 	}
