@@ -148,7 +148,7 @@ func (p *past) report(origin evidence.Origin, clock when.Clock, i, late int, kin
 	u.Clock, u.ExternalID = clock, fmt.Sprint(origin, i)
 	byThen := origin == evidence.OriginCheckSuites || origin == evidence.OriginReflog
 	again := func(d deed) bool {
-		return d.ref == p.deeds[i].ref && d.from == p.deeds[i].from && d.to == p.deeds[i].to
+		return d.ref == p.deeds[i].ref && d.from == p.deeds[i].from && d.to == p.deeds[i].to && d.at <= p.deeds[i].at+late
 	}
 	if byThen && len(slices.DeleteFunc(slices.Clone(p.deeds), func(d deed) bool { return !again(d) })) > 1 {
 		return u // "by then" may be said of any of them

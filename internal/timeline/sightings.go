@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -67,7 +68,8 @@ func (r *reader) sightings(names map[evidence.Ref]bool) map[evidence.Ref][]Move 
 	for _, l := range r.Facts.Earlier {
 		r.listingSightings(l, names, add)
 	}
-	for _, s := range r.Facts.Sightings {
+	inOrder := func(a, b evidence.Sighting) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID(), b.ID())) }
+	for _, s := range slices.SortedFunc(slices.Values(r.Facts.Sightings), inOrder) {
 		if s.Ref == "HEAD" {
 			continue
 		}
