@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"io"
 	"net/http"
+	"sync"
 	"testing"
 )
 
@@ -24,10 +25,15 @@ func TestAgain(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				s := serveGit(t, asGitHub)
 				lost(t, s)
+				var mu sync.Mutex
 				seen := map[[32]byte]int{}
 				s.on(func(w http.ResponseWriter, r *http.Request, body []byte) bool {
 					key := sha256.Sum256(append([]byte(r.URL.String()), body...))
-					if seen[key]++; seen[key] > often {
+					mu.Lock()
+					seen[key]++
+					times := seen[key]
+					mu.Unlock()
+					if times > often {
 						return false
 					}
 					w.Header().Set("Content-Type", resultType)
