@@ -26,20 +26,21 @@ type layer struct {
 
 // Third-party modules that have one door each.
 const (
-	actionlint = "github.com/rhysd/actionlint"
-	cobra      = "github.com/spf13/cobra"
-	goGit      = "github.com/go-git"
-	goGitHub   = "github.com/google/go-github/v66"
-	gqlparser  = "github.com/vektah/gqlparser/v2"
-	isatty     = "github.com/mattn/go-isatty"
-	gqlParser  = "github.com/vektah/gqlparser/v2"
-	kinOpenAPI = "github.com/getkin/kin-openapi"
-	mpb        = "github.com/vbauerster/mpb/v8"
-	sqlite     = "modernc.org/sqlite"
-	yamlV3     = "go.yaml.in/yaml/v3"
-	yamlV4     = "go.yaml.in/yaml/v4" // the parser that actionlint itself uses: what is vetted is what it will read
-	compress   = "github.com/klauspost/compress"
-	errgroup   = "golang.org/x/sync"
+	actionlint  = "github.com/rhysd/actionlint"
+	cobra       = "github.com/spf13/cobra"
+	goGit       = "github.com/go-git"
+	goGitHub    = "github.com/google/go-github/v66"
+	gqlparser   = "github.com/vektah/gqlparser/v2"
+	isatty      = "github.com/mattn/go-isatty"
+	gqlParser   = "github.com/vektah/gqlparser/v2"
+	kinOpenAPI  = "github.com/getkin/kin-openapi"
+	mpb         = "github.com/vbauerster/mpb/v8"
+	shellParser = "mvdan.cc/sh/v3"
+	sqlite      = "modernc.org/sqlite"
+	yamlV3      = "go.yaml.in/yaml/v3"
+	yamlV4      = "go.yaml.in/yaml/v4" // the parser that actionlint itself uses: what is vetted is what it will read
+	compress    = "github.com/klauspost/compress"
+	errgroup    = "golang.org/x/sync"
 )
 
 // layers is the import table, in the order of the path of the data: each package imports only what stands above it. Tests may import
@@ -62,7 +63,8 @@ var layers = map[string]layer{
 	"casefile/schema": {},
 	"casefile":        {own: []string{"casefile/schema", "queries", "evidence", "when"}, doors: []string{sqlite, compress}},
 
-	"workflow": {own: []string{"evidence"}, doors: []string{actionlint, yamlV4}},
+	"script":   {doors: []string{shellParser}},
+	"workflow": {own: []string{"evidence", "script"}, doors: []string{actionlint, yamlV4}},
 	"campaign": {own: []string{"workflow", "evidence", "when"}, doors: []string{yamlV3}},
 
 	"detect":   {own: []string{"casefile", "campaign", "workflow", "evidence", "when"}},

@@ -51,7 +51,7 @@ func destinations(full string, secrets []string, st shellState) []Destination {
 	}
 	var out []Destination
 	for _, u := range targets(program, call.rest, at) {
-		d := base.at(u)
+		d := to(base, u)
 		if d.Computed && !d.Uploads {
 			continue
 		}
@@ -65,8 +65,8 @@ func destinations(full string, secrets []string, st shellState) []Destination {
 	return out
 }
 
-// at is the destination at a URL or host.
-func (d Destination) at(u string) Destination {
+// to is a destination with its URL or host.
+func to(d Destination, u string) Destination {
 	d.URL, d.Host = u, hostOf(u)
 	d.Computed = d.Host == ""
 	if !d.Computed {

@@ -13,7 +13,7 @@ type Parser struct {
 const maxRemembered = 16 << 20
 
 // read is [readScript]. What it gives is shared with whoever asks the same again.
-func (p *Parser) read(s script) reading {
+func (p *Parser) read(s runScript) reading {
 	key := make([]byte, 0, len(s.text)+64)
 	part := func(text string) { key = append(binary.AppendUvarint(key, uint64(len(text))), text...) }
 	part(s.text)

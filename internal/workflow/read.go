@@ -170,7 +170,7 @@ func (r *reader) script(step *Step, e *actionlint.ExecRun, env []variable, shell
 	if at := r.where.offset(first, e.Run.Pos.Col); at < len(r.text) && (r.text[at] == '|' || r.text[at] == '>') {
 		first++
 	}
-	got := r.scripts.read(script{text: step.Run, env: env, shell: shell})
+	got := r.scripts.read(runScript{text: step.Run, env: env, shell: shell})
 	for _, d := range got.destinations {
 		d.Line = r.where.line(d.Line, first, d.URL)
 		step.Destinations = append(step.Destinations, d)
@@ -203,7 +203,7 @@ func (r *reader) inputs(step *Step, e *actionlint.ExecAction, env []variable) {
 			continue
 		}
 		for _, u := range named(expand(v.Value, vars)) {
-			d := Destination{Program: "with", Secrets: union(secrets), Posted: posted}.at(u)
+			d := to(Destination{Program: "with", Secrets: union(secrets), Posted: posted}, u)
 			if d.Computed || len(step.Destinations) == MaxDestinations {
 				continue
 			}

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// script is a run step's text with the environment it sees. Shell is the step's shell; empty for the runner's own, a POSIX shell or
+// runScript is a run step's text with the environment it sees. Shell is the step's shell; empty for the runner's own, a POSIX shell or
 // PowerShell.
-type script struct {
+type runScript struct {
 	text  string
 	env   []variable
 	shell string
@@ -40,7 +40,7 @@ func dumps(s string) bool {
 
 // readScript goes through the commands in order and replaces variables by what the environment or an earlier assignment gave them, so that
 // a secret or a host put into a variable, or a secret written to a file, is still seen where it is sent.
-func readScript(s script) reading {
+func readScript(s runScript) reading {
 	state := shellState{vars: map[string]string{}, files: map[string][]string{}, languages: interpreted.MatchString(s.shell)}
 	for _, v := range s.env {
 		state.vars[v.name] = expand(v.value, state.vars)

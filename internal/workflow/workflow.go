@@ -15,6 +15,8 @@ import (
 
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
+
+	"pentimento/internal/script"
 )
 
 // SecretRef is one reference to a secret, at its line and column (both from 1) in the file. Name is upper-cased; "*" stands for every secret
@@ -32,25 +34,14 @@ func (r SecretRef) All() bool { return r.Name == allSecrets }
 
 const allSecrets = "*"
 
-// Destination is a host that a script talks to, or that an action is told of, and what goes there by the same command or step.
-type Destination struct {
-	Host     string // as in the file, lower-cased, without port; empty where it is computed
-	URL      string // as in the file, expressions included
-	Line     int
-	Program  string // "curl", "wget", "nc", ...; "with" for an action's input: what the action does with it is not seen
-	Computed bool   // the host is known at run time only
-	// Bare is true for a URL without path, query and fragment; Depth counts the segments of its path.
-	Bare  bool
-	Depth int
-	// Uploads is true when the command carries a body.
-	Uploads bool
-	// Secrets are the names of all secrets in the command, sorted; Posted those in its body or URL, as against its headers and
-	// credentials; SelfNamed those whose field in body or URL bears the secret's own name (NAME=${{ secrets.NAME }}). Of an action's input, Posted
-	// and SelfNamed tell nothing but all secrets.
-	Secrets   []string
-	Posted    []string
-	SelfNamed []string
-}
+// What leaves a step, in the words of package script. Lines are those of the file. A Destination with the program "with" is a host that an action
+// is told of: what the action does with it is not seen, so its Posted and SelfNamed tell nothing but all secrets.
+type (
+	Destination = script.Destination
+	Exit        = script.Exit
+	Payload     = script.Payload
+	Loot        = script.Loot
+)
 
 // Step is one step of a job.
 type Step struct {
@@ -63,6 +54,11 @@ type Step struct {
 	Secrets      []SecretRef // direct, and through env of step, job and workflow where the step reads the variable
 	Destinations []Destination
 	ReadsHistory bool // the script prints patches or blobs of past commits: every credential ever committed is in reach
+	Exits        []Exit
+	Payloads     []Payload
+	Loot         []Loot   // gathered, whether or not it is seen to leave
+	Programs     []string // run by the script, sorted
+	Registers    bool     // registers or starts a self-hosted runner
 }
 
 // Job is one job. Secrets are those referenced outside its steps: env, containers, and what it hands to a reusable workflow.
@@ -76,6 +72,15 @@ type Job struct {
 	RunsOn      []string
 	Secrets     []SecretRef
 	Steps       []Step
+	Permissions Permissions // of GITHUB_TOKEN: the job's, else the file's
+}
+
+// Permissions are those that a file gives to GITHUB_TOKEN. Where Stated is false the repository's default holds, which the file does not tell.
+// Scopes are "contents", "id-token", ... with "read", "write" or "none"; "*" stands for read-all and write-all, and for "none" of all
+// where the section is empty (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions).
+type Permissions struct {
+	Stated bool
+	Scopes map[string]string
 }
 
 // File is what one workflow file says. Problems lists what is wrong with it as YAML or as a workflow, at most
@@ -201,7 +206,7 @@ func searchText(text []byte, problem string) File {
 		}
 		env = append(env, v)
 	}
-	for _, d := range readScript(script{text: string(text), env: env}).destinations {
+	for _, d := range readScript(runScript{text: string(text), env: env}).destinations {
 		d.Line = where.line(d.Line, 1, d.URL)
 		f.Destinations = append(f.Destinations, d)
 	}
