@@ -16,10 +16,8 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strings"
 	"time"
 
-	"pentimento/internal/evidence"
 	"pentimento/internal/workflow"
 )
 
@@ -41,6 +39,8 @@ type Pack struct {
 	Rules       []Rule      `yaml:"rules"`
 	Positives   []Sample    `yaml:"positives"`
 	NearMisses  []Sample    `yaml:"near_misses"`
+	Warnings    []Warning   `yaml:"warnings"` // what makes an answer to the campaign do harm
+	Advice      []Warning   `yaml:"advice"`   // what makes it do good: the order of steps
 
 	Text []byte `yaml:"-"` // the file that it was read from, as it goes into a case
 }
@@ -82,26 +82,23 @@ func (w Wave) Contains(t time.Time) bool {
 // End is the first instant that the wave cannot have covered.
 func (w Wave) End() time.Time { return w.To.Add(units[w.Precision]) }
 
-// Indicators are what the campaign's files and commits have been seen to hold. Hosts match exactly, or below a domain when they begin with
-// "*.". URLParts and BodyMarkers are literal text in a destination's URL and in the file. Everyday are those of the paths, workflow names and
-// job ids that anybody's workflow may have: alone they say little. Branches are names of branches that the campaign makes.
-type Indicators struct {
-	Paths         []string  `yaml:"paths"`
-	WorkflowNames []string  `yaml:"workflow_names"`
-	JobIDs        []string  `yaml:"job_ids"`
-	Everyday      []string  `yaml:"everyday"`
-	Messages      []Message `yaml:"messages"`
-	Branches      []string  `yaml:"branches"` // patterns of branch names as path.Match takes them
-	Hosts         []string  `yaml:"hosts"`
-	URLParts      []string  `yaml:"url_parts"`
-	BodyMarkers   []string  `yaml:"body_markers"`
-}
-
 // Message is the first line of a commit message of the campaign. Role is what its commits did: plant, rearm, repush or trigger.
 type Message struct {
 	Text string `yaml:"text"`
 	Role string `yaml:"role"`
 }
+
+// Warning is one sentence or more that a responder reads before a step. Before is that step, one of [Steps]; empty: before all of them. Source
+// is who says so.
+type Warning struct {
+	Text   string `yaml:"text"`
+	Source string `yaml:"source"`
+	Before string `yaml:"before"`
+}
+
+// Steps of an answer to a campaign, that a [Warning] stands before: preserve the evidence, remove the workflow, revoke the pushing credential,
+// rotate the stolen ones, tell those concerned.
+var Steps = []string{"preserve", "remove", "revoke", "rotate", "notify"}
 
 // Sample is a workflow file by which the rules are tested. Rules are the ids that must match a positive.
 type Sample struct {
@@ -109,35 +106,6 @@ type Sample struct {
 	Path  string   `yaml:"path"`
 	Text  string   `yaml:"text"`
 	Rules []string `yaml:"rules"`
-}
-
-// MessageRole is the role that a commit message has in the campaign; empty for a message that is none of its own. Its subject counts.
-func (p Pack) MessageRole(message string) string {
-	subject := evidence.Subject(message)
-	for _, m := range p.Indicators.Messages {
-		if m.Text == subject {
-			return m.Role
-		}
-	}
-	return ""
-}
-
-// KnowsHost reports whether a host, lower-cased and without port, is an indicator.
-func (p Pack) KnowsHost(host string) bool {
-	return slices.ContainsFunc(p.Indicators.Hosts, func(known string) bool {
-		if domain, ok := strings.CutPrefix(known, "*"); ok {
-			return strings.HasSuffix(host, domain)
-		}
-		return host == known
-	})
-}
-
-// KnowsPath reports whether a workflow path is an indicator.
-func (p Pack) KnowsPath(name string) bool { return slices.Contains(p.Indicators.Paths, name) }
-
-// OwnsPath reports whether a workflow path is an indicator and none of everyday.
-func (p Pack) OwnsPath(name string) bool {
-	return p.KnowsPath(name) && !slices.Contains(p.Indicators.Everyday, name)
 }
 
 // WavesAt lists the ids of the waves that hold t, in the pack's order.
