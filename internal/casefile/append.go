@@ -212,10 +212,10 @@ func (a *appender) trees(obs evidence.Observation) error {
 func (a *appender) runs(obs evidence.Observation) error {
 	for _, r := range obs.Runs {
 		err := a.exec(`INSERT OR IGNORE INTO run (id, repository, run_id, attempt, workflow_id, name, path, event, status, conclusion, head_branch,
-			head_sha, head_repository, actor, triggering_actor, created_at, started_at, updated_at, source)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, r.ID(), a.repository, r.RunID, r.Attempt, r.WorkflowID, r.Name, r.Path,
+			head_sha, head_repository, actor, triggering_actor, created_at, started_at, updated_at, source, number)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, r.ID(), a.repository, r.RunID, r.Attempt, r.WorkflowID, r.Name, r.Path,
 			r.Event, r.Status, r.Conclusion, r.HeadBranch, string(r.HeadSHA), r.HeadRepository, r.Actor, r.TriggeringActor,
-			evidence.Stamp(r.CreatedAt), evidence.Stamp(r.StartedAt), evidence.Stamp(r.UpdatedAt), a.source)
+			evidence.Stamp(r.CreatedAt), evidence.Stamp(r.StartedAt), evidence.Stamp(r.UpdatedAt), a.source, r.Number)
 		if err != nil {
 			return fmt.Errorf("run: %w", err)
 		}

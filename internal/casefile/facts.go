@@ -46,7 +46,8 @@ type Facts struct {
 	Checks     map[evidence.OID]evidence.SignatureCheck // of commits that were had
 	Secrets    []evidence.SecretRecord                  // by time, then id
 	Access     []evidence.AccessGrant
-	Forks      []evidence.Fork // the parent first
+	Logs       []evidence.RunLog // of jobs, by run, attempt and job; the texts are read by [Case.LogText]
+	Forks      []evidence.Fork   // the parent first
 	Coverage   []evidence.Coverage
 	Gaps       []evidence.Gap // met by the last collection of each unit
 	Statements []Declaration  // in force: retracted ones are left out
@@ -59,7 +60,7 @@ func (c *Case) Facts(ctx context.Context, repo evidence.Repository) (*Facts, err
 		return nil, fmt.Errorf("facts of %s: %w", repo, err)
 	}
 	for _, load := range []func(context.Context, *Facts) error{
-		c.loadState, c.loadListing, c.loadListings, c.loadUpdates, c.loadSightings, c.loadSecrets, c.loadAccess,
+		c.loadState, c.loadListing, c.loadListings, c.loadUpdates, c.loadSightings, c.loadSecrets, c.loadAccess, c.loadLogs,
 		c.loadHistory, c.loadChecks, c.loadRedacted, c.loadTextless, c.loadSeen, c.loadRuns, c.loadJobs,
 		c.loadCoverage, c.loadGaps, c.loadStatements,
 	} {

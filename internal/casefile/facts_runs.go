@@ -12,12 +12,12 @@ import (
 func (c *Case) loadRuns(ctx context.Context, f *Facts) error {
 	last := map[Attempt]evidence.Run{}
 	err := c.each(ctx, `SELECT run_id, attempt, workflow_id, name, path, event, status, conclusion, head_branch, head_sha, head_repository, actor,
-		triggering_actor, created_at, started_at, updated_at FROM run WHERE repository = ? ORDER BY updated_at, status = 'completed', id`,
+		triggering_actor, created_at, started_at, updated_at, number FROM run WHERE repository = ? ORDER BY updated_at, status = 'completed', id`,
 		[]any{f.ID}, func(scan func(...any) error) error {
 			r := evidence.Run{Repository: f.Repository}
 			var created, started, updated string
 			err := scan(&r.RunID, &r.Attempt, &r.WorkflowID, &r.Name, &r.Path, &r.Event, &r.Status, &r.Conclusion, &r.HeadBranch, &r.HeadSHA,
-				&r.HeadRepository, &r.Actor, &r.TriggeringActor, &created, &started, &updated)
+				&r.HeadRepository, &r.Actor, &r.TriggeringActor, &created, &started, &updated, &r.Number)
 			if err != nil {
 				return err
 			}

@@ -15,7 +15,7 @@ import (
 
 // inferenceTables in the order in which they can be emptied: a table stands before those it refers to.
 var inferenceTables = []string{
-	"exposure_window", "execution", "opportunity", "contains", "presence_version", "presence", "campaign_commit",
+	"exposure_window", "rotation", "ladder", "could_read", "execution", "opportunity", "contains", "presence_version", "presence", "campaign_commit",
 	"cited_commit", "finding_place", "finding", "repository_verdict", "inferred_gap", "wave", "analysis",
 }
 

@@ -202,6 +202,7 @@ type Run struct {
 	RunID           int64
 	Attempt         int
 	WorkflowID      int64
+	Number          int64 // of the runs of its workflow, from 1; 0 where the source does not say. No part of the id: it never changes
 	Name            string
 	Path            string // the workflow file; may carry "@ref"
 	Event           string

@@ -4,6 +4,8 @@ CREATE INDEX archive_hour_by_hour ON archive_hour (hour);
 
 CREATE INDEX archive_scope_by_repository ON archive_scope (repository);
 
+CREATE INDEX could_read_by_repository ON could_read (repository);
+
 CREATE INDEX elsewhere_by_name ON elsewhere (key, at);
 
 CREATE INDEX execution_by_repository ON execution (repository);
@@ -176,6 +178,23 @@ CREATE TABLE contains (            -- refs that reach a malicious commit but nev
   PRIMARY KEY (repository, ref, oid)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE could_read (          -- what a job of a run of a malicious version could read, as its file says
+  run         TEXT NOT NULL REFERENCES run,
+  repository  INTEGER NOT NULL REFERENCES repository,
+  run_id      INTEGER NOT NULL,
+  attempt     INTEGER NOT NULL,
+  job         TEXT NOT NULL,       -- the id in the file
+  blob        TEXT NOT NULL,
+  began       TEXT NOT NULL,       -- yes, no (a complete record shows it), unknown
+  secrets     TEXT NOT NULL,       -- JSON array of names; "*": all that the repository had, "history:*": all that was ever committed
+  environment TEXT NOT NULL,       -- whose secrets it could read too; empty for none
+  permissions TEXT NOT NULL,       -- of its GITHUB_TOKEN; empty: the repository's default, which no source tells
+  id_token    TEXT NOT NULL,       -- could ask for OIDC tokens: yes, no, unknown
+  reason      TEXT NOT NULL,
+  evidence    TEXT NOT NULL,       -- JSON array of ids
+  PRIMARY KEY (run, job)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE coverage (            -- over which time an origin was listed to its end
   repository INTEGER NOT NULL REFERENCES repository,
   origin     TEXT NOT NULL,
@@ -324,6 +343,19 @@ CREATE TABLE job (
   source       TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE ladder (              -- how far a version got with a secret in a repository: the highest step that anything shows
+  repository INTEGER NOT NULL REFERENCES repository,
+  blob       TEXT NOT NULL,
+  secret     TEXT NOT NULL,        -- a name, "*", "history:*", "GITHUB_TOKEN" or "id-token"
+  ladder     TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  reach      TEXT NOT NULL,        -- how the version could read it
+  run_id     INTEGER,              -- whose record says so; NULL for none
+  attempt    INTEGER,
+  evidence   TEXT NOT NULL,        -- JSON array of ids
+  PRIMARY KEY (repository, blob, secret)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE listed_ref (
   source TEXT NOT NULL REFERENCES source,
   ref    TEXT NOT NULL,
@@ -358,7 +390,7 @@ CREATE TABLE opportunity (         -- when GitHub could start a malicious versio
   blob       TEXT NOT NULL,
   event      TEXT NOT NULL,
   head       TEXT NOT NULL,        -- the pushed commit; empty for events that need none
-  status     TEXT NOT NULL,        -- possible, suppressed, matched, no-run-seen
+  status     TEXT NOT NULL,        -- possible, suppressed, matched, no-run-seen, run-deleted
   reason     TEXT NOT NULL,
   run_id     INTEGER,
   at_not_before TEXT, at_not_before_clock TEXT, at_not_after TEXT, at_not_after_clock TEXT, at_evidence TEXT NOT NULL
@@ -447,6 +479,20 @@ CREATE TABLE repository_verdict (  -- the state of a repository as of as_of
   evidence   TEXT NOT NULL         -- JSON array of ids
 ) STRICT;
 
+CREATE TABLE rotation (            -- what to do in a repository, in this order
+  repository INTEGER NOT NULL REFERENCES repository,
+  place      INTEGER NOT NULL,     -- from 1
+  kind       TEXT NOT NULL,        -- warning, remove, revoke, left-out
+  secret     TEXT NOT NULL,
+  credential TEXT NOT NULL,
+  ladder     TEXT NOT NULL,
+  what       TEXT NOT NULL,        -- one line: what to do
+  reason     TEXT NOT NULL,
+  windows    TEXT NOT NULL,        -- JSON array of ids of windows
+  evidence   TEXT NOT NULL,        -- JSON array of ids
+  PRIMARY KEY (repository, place)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE run (                 -- one attempt as one listing told it
   id               TEXT PRIMARY KEY,
   repository       INTEGER NOT NULL REFERENCES repository,
@@ -467,7 +513,7 @@ CREATE TABLE run (                 -- one attempt as one listing told it
   started_at       TEXT NOT NULL,
   updated_at       TEXT NOT NULL,
   source           TEXT NOT NULL
-) STRICT;
+, number INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE run_log (             -- the log of a job; its text is the body of the source
   id         TEXT PRIMARY KEY,

@@ -105,7 +105,7 @@ CREATE TABLE opportunity (         -- when GitHub could start a malicious versio
   blob       TEXT NOT NULL,
   event      TEXT NOT NULL,
   head       TEXT NOT NULL,        -- the pushed commit; empty for events that need none
-  status     TEXT NOT NULL,        -- possible, suppressed, matched, no-run-seen
+  status     TEXT NOT NULL,        -- possible, suppressed, matched, no-run-seen, run-deleted
   reason     TEXT NOT NULL,
   run_id     INTEGER,
   at_not_before TEXT, at_not_before_clock TEXT, at_not_after TEXT, at_not_after_clock TEXT, at_evidence TEXT NOT NULL
@@ -127,6 +127,51 @@ CREATE TABLE execution (           -- how far one attempt of a run of a maliciou
 ) STRICT;
 
 CREATE INDEX execution_by_repository ON execution (repository);
+
+CREATE TABLE could_read (          -- what a job of a run of a malicious version could read, as its file says
+  run         TEXT NOT NULL REFERENCES run,
+  repository  INTEGER NOT NULL REFERENCES repository,
+  run_id      INTEGER NOT NULL,
+  attempt     INTEGER NOT NULL,
+  job         TEXT NOT NULL,       -- the id in the file
+  blob        TEXT NOT NULL,
+  began       TEXT NOT NULL,       -- yes, no (a complete record shows it), unknown
+  secrets     TEXT NOT NULL,       -- JSON array of names; "*": all that the repository had, "history:*": all that was ever committed
+  environment TEXT NOT NULL,       -- whose secrets it could read too; empty for none
+  permissions TEXT NOT NULL,       -- of its GITHUB_TOKEN; empty: the repository's default, which no source tells
+  id_token    TEXT NOT NULL,       -- could ask for OIDC tokens: yes, no, unknown
+  reason      TEXT NOT NULL,
+  evidence    TEXT NOT NULL,       -- JSON array of ids
+  PRIMARY KEY (run, job)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX could_read_by_repository ON could_read (repository);
+
+CREATE TABLE ladder (              -- how far a version got with a secret in a repository: the highest step that anything shows
+  repository INTEGER NOT NULL REFERENCES repository,
+  blob       TEXT NOT NULL,
+  secret     TEXT NOT NULL,        -- a name, "*", "history:*", "GITHUB_TOKEN" or "id-token"
+  ladder     TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  reach      TEXT NOT NULL,        -- how the version could read it
+  run_id     INTEGER,              -- whose record says so; NULL for none
+  attempt    INTEGER,
+  evidence   TEXT NOT NULL,        -- JSON array of ids
+  PRIMARY KEY (repository, blob, secret)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rotation (            -- what to do in a repository, in this order
+  repository INTEGER NOT NULL REFERENCES repository,
+  place      INTEGER NOT NULL,     -- from 1
+  kind       TEXT NOT NULL,        -- warning, remove, revoke, left-out
+  secret     TEXT NOT NULL,
+  credential TEXT NOT NULL,
+  ladder     TEXT NOT NULL,
+  what       TEXT NOT NULL,        -- one line: what to do
+  reason     TEXT NOT NULL,
+  windows    TEXT NOT NULL,        -- JSON array of ids of windows
+  evidence   TEXT NOT NULL,        -- JSON array of ids
+  PRIMARY KEY (repository, place)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE exposure_window (
   id         TEXT PRIMARY KEY,

@@ -232,6 +232,7 @@ type runRow struct {
 	ID              int64      `json:"id"`
 	Attempt         int        `json:"run_attempt"`
 	WorkflowID      int64      `json:"workflow_id"`
+	Number          int64      `json:"run_number"`
 	Name            string     `json:"name"`
 	Path            string     `json:"path"`
 	Event           string     `json:"event"`
@@ -275,7 +276,7 @@ func readRuns(repo evidence.Repository, known int64, body []byte) (page, error) 
 }
 
 func (r runRow) run(repo evidence.Repository) (evidence.Run, error) {
-	run := evidence.Run{Repository: repo, RunID: r.ID, Attempt: max(r.Attempt, 1), WorkflowID: r.WorkflowID, Name: r.Name, Path: r.Path,
+	run := evidence.Run{Repository: repo, RunID: r.ID, Attempt: max(r.Attempt, 1), WorkflowID: r.WorkflowID, Number: max(r.Number, 0), Name: r.Name, Path: r.Path,
 		Event: r.Event, Status: r.Status, Conclusion: r.Conclusion, HeadBranch: r.HeadBranch, Actor: r.Actor.login(),
 		TriggeringActor: r.TriggeringActor.login()}
 	if r.HeadRepository != nil {

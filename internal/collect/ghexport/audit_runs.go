@@ -35,7 +35,7 @@ func (g *group) workflow(obs *evidence.Observation, r row, action string, paths 
 // time of the server that the row gives, which for a later attempt is its own begin.
 func (g *group) run(r row, id int64, status string, paths map[int64]string) evidence.Run {
 	x := evidence.Run{Repository: g.repo, RunID: id, Attempt: int(max(1, min(r.number("run_attempt"), 1<<20))), WorkflowID: max(0, r.number("workflow_id")),
-		Name: r.text("name"), Path: paths[id], Event: r.text("event"), Status: status, HeadBranch: r.text("head_branch"), HeadSHA: r.oid("head_sha"),
+		Number: max(0, r.number("run_number")), Name: r.text("name"), Path: paths[id], Event: r.text("event"), Status: status, HeadBranch: r.text("head_branch"), HeadSHA: r.oid("head_sha"),
 		Actor: r.text("actor"), StartedAt: r.stamp("started_at"), CreatedAt: r.at}
 	if status == "completed" {
 		x.Conclusion = r.text("conclusion")
