@@ -65,7 +65,7 @@ var layers = map[string]layer{
 
 	"script":   {doors: []string{shellParser}},
 	"workflow": {own: []string{"evidence", "script"}, doors: []string{actionlint, yamlV4}},
-	"campaign": {own: []string{"workflow", "evidence", "when"}, doors: []string{yamlV3}},
+	"campaign": {own: []string{"script", "workflow", "evidence", "when"}, doors: []string{yamlV3}},
 
 	"detect":   {own: []string{"casefile", "campaign", "workflow", "evidence", "when"}},
 	"timeline": {own: []string{"casefile", "workflow", "evidence", "when"}},

@@ -100,12 +100,15 @@ type Warning struct {
 // rotate the stolen ones, tell those concerned.
 var Steps = []string{"preserve", "remove", "revoke", "rotate", "notify"}
 
-// Sample is a workflow file by which the rules are tested. Rules are the ids that must match a positive.
+// Sample is a workflow file by which the rules are tested. Rules are the ids that must match a positive. Context is what is taken to be so in
+// the repository that holds it.
 type Sample struct {
 	Name  string   `yaml:"name"`
 	Path  string   `yaml:"path"`
 	Text  string   `yaml:"text"`
 	Rules []string `yaml:"rules"`
+
+	Context []Circumstance `yaml:"context"`
 }
 
 // WavesAt lists the ids of the waves that hold t, in the pack's order.

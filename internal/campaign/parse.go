@@ -9,7 +9,6 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -232,61 +231,8 @@ func (c *checker) indicators(in Indicators) {
 func short(s string) string { return s[:min(len(s), fieldRoom)] }
 
 func (c *checker) rule(i int, r Rule) {
-	if !packName.MatchString(r.ID) {
-		c.at([]any{"rules", i, "id"}, "rule id %q is not of lower-case letters, digits and hyphens", short(r.ID))
-	}
-	if r.Description == "" {
-		c.at([]any{"rules", i}, "rule %s has no description", strconv.Quote(short(r.ID)))
-	}
-	if !slices.Contains(Severities, r.Severity) {
-		c.at([]any{"rules", i, "severity"}, "severity %q is none of %s", short(r.Severity), strings.Join(Severities, ", "))
-	}
-	if !slices.Contains(Confidences, r.Confidence) {
-		c.at([]any{"rules", i, "confidence"}, "confidence %q is none of %s", short(r.Confidence), strings.Join(Confidences, ", "))
-	}
-	if len(r.All)+len(r.Any) == 0 {
-		c.at([]any{"rules", i}, "rule %q has no conditions", short(r.ID))
-	}
-	for j, x := range r.All {
-		c.condition([]any{"rules", i, "all", j}, x)
-	}
-	for j, x := range r.Any {
-		c.condition([]any{"rules", i, "any", j}, x)
-	}
-}
-
-func (c *checker) condition(where []any, x Condition) {
-	set := 0
-	for _, s := range []string{x.Indicator, x.Path, x.WorkflowName, x.JobID, x.Host, x.Text, x.Event} {
-		if s != "" {
-			set++
-		}
-	}
-	if x.ReadsSecrets {
-		set++
-	}
-	if len(x.Indicators) > 0 {
-		set++
-	}
-	for _, f := range []*Flow{x.SecretToNetwork, x.BodyToNetwork, x.HistoryToNetwork} {
-		if f == nil {
-			continue
-		}
-		set++
-		if !slices.Contains(flowTargets, f.To) || f.Secrets < 0 {
-			c.at(where, "a flow goes to one of %s, with no negative count", strings.Join(flowTargets[1:], ", "))
-		}
-	}
-	if set != 1 {
-		c.at(where, "a condition has exactly one field, this one has %d", set)
-	}
-	for i, kind := range x.Indicators {
-		if !slices.Contains(indicatorKinds, kind) {
-			c.at(append(where, "indicators", i), "indicator %q is none of %s", short(kind), strings.Join(indicatorKinds, ", "))
-		}
-	}
-	if x.Indicator != "" && !slices.Contains(indicatorKinds, x.Indicator) {
-		c.at(append(where, "indicator"), "indicator %q is none of %s", short(x.Indicator), strings.Join(indicatorKinds, ", "))
+	for _, m := range r.mistakes() {
+		c.at(append([]any{"rules", i}, m.where...), "%s", m.text)
 	}
 }
 
@@ -325,7 +271,9 @@ func (c *checker) samples(p Pack) {
 func hits(p Pack, s Sample) []string {
 	var out []string
 	for _, m := range p.Match([]string{s.Path}, workflow.Parse([]byte(s.Text)), []byte(s.Text)) {
-		out = append(out, m.Rule.ID)
+		if _, ok := m.Rule.Context.Holds(s.Context); ok {
+			out = append(out, m.Rule.ID)
+		}
 	}
 	return out
 }

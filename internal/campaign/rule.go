@@ -1,16 +1,15 @@
 package campaign
 
 import (
-	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"pentimento/internal/workflow"
 )
 
-// Rule says when a file belongs to the campaign: all conditions of All hold, and one of Any where there is one. Severity is what it would
-// mean if true, confidence how sure the rule is: they are kept apart.
+// Rule says when a file is malicious: all conditions of All hold, one of Any where there is one, and none of None. Severity is what it would mean
+// if true, confidence how sure the rule is: they are kept apart. A rule with a Context holds only in repositories where that does: it depends
+// on what the repository did before the file came.
 type Rule struct {
 	ID          string      `yaml:"id"`
 	Description string      `yaml:"description"`
@@ -18,6 +17,8 @@ type Rule struct {
 	Confidence  string      `yaml:"confidence"`
 	All         []Condition `yaml:"all"`
 	Any         []Condition `yaml:"any"`
+	None        []Condition `yaml:"none"`
+	Context     Context     `yaml:"context"`
 }
 
 // Severities and confidences, weakest first.
@@ -34,13 +35,22 @@ type Condition struct {
 	// Indicators holds when each kind of the list does.
 	Indicators []string `yaml:"indicators"`
 
-	Path         string `yaml:"path"`
-	WorkflowName string `yaml:"workflow_name"`
-	JobID        string `yaml:"job_id"`
-	Host         string `yaml:"host"`
-	Text         string `yaml:"text"`          // literal text in the file
-	Event        string `yaml:"event"`         // an event of the on section; "push" also with filters
-	ReadsSecrets bool   `yaml:"reads_secrets"` // the file refers to a secret other than the job's own token
+	Path            string `yaml:"path"`
+	WorkflowName    string `yaml:"workflow_name"`
+	JobID           string `yaml:"job_id"`
+	Host            string `yaml:"host"`
+	Text            string `yaml:"text"`             // literal text in the file
+	StepText        string `yaml:"step_text"`        // literal text in the script of a step, as written
+	Event           string `yaml:"event"`            // an event of the on section; "push" also with filters
+	OnlyEvent       string `yaml:"only_event"`       // the one event of the on section
+	ReadsSecrets    bool   `yaml:"reads_secrets"`    // the file refers to a secret other than the job's own token
+	RunsOn          string `yaml:"runs_on"`          // a label of a runner, whatever its case
+	Program         string `yaml:"program"`          // a program that a script runs, without its path
+	Permission      string `yaml:"permission"`       // SCOPE:LEVEL that a job states for its token, such as id-token:write; write-all gives every scope
+	Uses            string `yaml:"uses"`             // an action or reusable workflow: OWNER/REPO[/PATH], any version, or with @REF that one
+	ActionRef       string `yaml:"action_ref"`       // a version at which any action or reusable workflow is used: a commit, a tag
+	RegistersRunner bool   `yaml:"registers_runner"` // a script registers or starts a self-hosted runner
+	HiddenHost      bool   `yaml:"hidden_host"`      // a host that a script talks to stands there in pieces or encoded
 
 	// SecretToNetwork holds when one command sends secrets to a host.
 	SecretToNetwork *Flow `yaml:"secret_to_network"`
@@ -48,15 +58,12 @@ type Condition struct {
 	BodyToNetwork *Flow `yaml:"body_to_network"`
 	// HistoryToNetwork holds when one job reads the contents of past commits and sends a body to a host.
 	HistoryToNetwork *Flow `yaml:"history_to_network"`
-}
-
-// Flow narrows what goes where. The zero Flow is any secret in any command to any host.
-type Flow struct {
-	Secrets   int  `yaml:"secrets"`    // at least so many different secrets in the body or URL; "every secret" is enough for any number
-	SelfNamed bool `yaml:"self_named"` // so many body fields bear the name of the secret they carry
-	// To is "bare": a URL without path; "address": an IP address; "bare-or-address"; "listed": a host of the pack; "nondescript": a
-	// host known at run time only, or a URL with a query or a path of one segment and no more: what is set up for the occasion, and few APIs.
-	To string `yaml:"to"`
+	// SecretExits holds when one command or action takes secrets out by another way than to a host.
+	SecretExits *Exits `yaml:"secret_exits"`
+	// Loot holds when a step gathers, or lets out, what is worth stealing and bears no secret's name.
+	Loot *Spoils `yaml:"loot"`
+	// Payload holds when a script runs text that does not stand in it as it is.
+	Payload *Hidden `yaml:"payload"`
 }
 
 // subject is a file under test.
@@ -84,6 +91,11 @@ func (s subject) rule(r Rule) (Match, bool) {
 			reasons, m.Lines = append(reasons, why), append(m.Lines, lines...)
 		}
 	}
+	for _, c := range r.None {
+		if _, _, ok := s.holds(c); ok && found {
+			return Match{}, false
+		}
+	}
 	slices.Sort(m.Lines)
 	m.Lines = slices.Compact(m.Lines)
 	m.Reason = strings.Join(reasons, "; ")
@@ -109,6 +121,8 @@ func (s subject) holds(c Condition) (why string, lines []int, ok bool) {
 		return s.find("text that the rule names", []string{c.Text})
 	case c.Event != "":
 		return "started by " + c.Event, nil, slices.ContainsFunc(s.file.Triggers, func(t workflow.Trigger) bool { return t.Event == c.Event })
+	case c.OnlyEvent != "":
+		return "started by " + c.OnlyEvent + " alone", nil, onlyEvent(s.file, c.OnlyEvent)
 	case c.ReadsSecrets:
 		return "secrets are read", nil, ReadsSecrets(s.file)
 	case c.BodyToNetwork != nil:
@@ -117,14 +131,78 @@ func (s subject) holds(c Condition) (why string, lines []int, ok bool) {
 		return s.secretFlow(*c.SecretToNetwork)
 	case c.HistoryToNetwork != nil:
 		return s.historyFlow(*c.HistoryToNetwork)
+	case c.SecretExits != nil:
+		return s.exits(*c.SecretExits)
+	case c.Loot != nil:
+		return s.loot(*c.Loot)
+	case c.Payload != nil:
+		return s.payload(*c.Payload)
+	}
+	return s.step(c)
+}
+
+// step tests the conditions that hold for single jobs and steps.
+func (s subject) step(c Condition) (why string, lines []int, ok bool) {
+	switch {
+	case c.StepText != "":
+		return s.steps("text of a script that the rule names", func(x workflow.Step) bool { return strings.Contains(x.Run, c.StepText) })
+	case c.Program != "":
+		return s.steps("runs "+c.Program, func(x workflow.Step) bool { return slices.Contains(x.Programs, c.Program) })
+	case c.RegistersRunner:
+		return s.steps("a self-hosted runner is registered or started", func(x workflow.Step) bool { return x.Registers })
+	case c.HiddenHost:
+		for _, d := range s.file.Destinations {
+			if d.Hidden {
+				lines = append(lines, d.Line)
+			}
+		}
+		return "a host stands in the script in pieces or encoded", lines, len(lines) > 0
+	case c.RunsOn != "":
+		return s.jobs("runs on a runner that the rule names", func(j workflow.Job) bool {
+			return slices.ContainsFunc(j.RunsOn, func(l string) bool { return strings.EqualFold(l, c.RunsOn) })
+		})
+	case c.Permission != "":
+		return s.jobs("the job's token has "+c.Permission, func(j workflow.Job) bool { return permits(j.Permissions, c.Permission) })
+	case c.Uses != "":
+		return s.uses("uses an action that the rule names", func(used string) bool { return sameAction(used, c.Uses) })
+	case c.ActionRef != "":
+		return s.uses("uses an action at a version that the rule names", func(used string) bool {
+			_, ref, _ := strings.Cut(used, "@")
+			return strings.EqualFold(ref, c.ActionRef)
+		})
 	}
 	return "", nil, false
 }
 
+func onlyEvent(f workflow.File, event string) bool {
+	return len(f.Triggers) > 0 && !slices.ContainsFunc(f.Triggers, func(t workflow.Trigger) bool { return t.Event != event })
+}
+
+// permits: a scope for itself, else what is said of all scopes.
+func permits(p workflow.Permissions, wanted string) bool {
+	scope, level, _ := strings.Cut(wanted, ":")
+	have, named := p.Scopes[scope]
+	if !named {
+		have = p.Scopes["*"]
+	}
+	return p.Stated && (have == level || have == "write" && level == "read")
+}
+
+// sameAction compares OWNER/REPO[/PATH][@REF] as GitHub does: names without regard to case. Without a path any path of the repository fits,
+// without a version any version.
+func sameAction(used, wanted string) bool {
+	used, ref, _ := strings.Cut(strings.ToLower(strings.TrimSpace(used)), "@")
+	wanted, wantedRef, pinned := strings.Cut(strings.ToLower(wanted), "@")
+	return (used == wanted || strings.HasPrefix(used, wanted+"/")) && (!pinned || ref == wantedRef)
+}
+
 // ReadsSecrets reports that a file refers to a secret other than the token that every job has.
 func ReadsSecrets(f workflow.File) bool {
-	return slices.ContainsFunc(f.Secrets, func(r workflow.SecretRef) bool { return r.Name != "GITHUB_TOKEN" })
+	return slices.ContainsFunc(f.Secrets, func(r workflow.SecretRef) bool { return r.Name != jobToken })
 }
+
+// jobToken is the token that every job has.
+const jobToken = "GITHUB_TOKEN"
 
 // together holds when every kind of indicator does.
 func (s subject) together(kinds []string) (why string, lines []int, ok bool) {
@@ -173,12 +251,36 @@ func (s subject) indicator(kind string) (why string, lines []int, ok bool) {
 }
 
 func (s subject) job(why string, ids []string) (string, []int, bool) {
+	return s.jobs(why, func(j workflow.Job) bool { return slices.Contains(ids, j.ID) })
+}
+
+func (s subject) jobs(why string, fits func(workflow.Job) bool) (string, []int, bool) {
 	var lines []int
 	for _, j := range s.file.Jobs {
-		if slices.Contains(ids, j.ID) {
+		if fits(j) {
 			lines = append(lines, j.Line)
 		}
 	}
+	return why, lines, len(lines) > 0
+}
+
+func (s subject) steps(why string, fits func(workflow.Step) bool) (string, []int, bool) {
+	var lines []int
+	for _, j := range s.file.Jobs {
+		for _, x := range j.Steps {
+			if fits(x) {
+				lines = append(lines, x.Line)
+			}
+		}
+	}
+	return why, lines, len(lines) > 0
+}
+
+// uses tests the actions of all steps and the reusable workflows of all jobs.
+func (s subject) uses(why string, fits func(string) bool) (string, []int, bool) {
+	_, called, _ := s.jobs(why, func(j workflow.Job) bool { return j.Uses != "" && fits(j.Uses) })
+	_, lines, _ := s.steps(why, func(x workflow.Step) bool { return x.Uses != "" && fits(x.Uses) })
+	lines = append(lines, called...)
 	return why, lines, len(lines) > 0
 }
 
@@ -202,80 +304,4 @@ func (s subject) find(why string, texts []string) (string, []int, bool) {
 	return why, lines, len(lines) > 0
 }
 
-func (s subject) secretFlow(f Flow) (why string, lines []int, ok bool) {
-	count := 0
-	for _, d := range s.file.Destinations {
-		n, all := flows(d, f)
-		if (n >= max(f.Secrets, 1) || all) && s.reaches(d, f) {
-			lines = append(lines, d.Line)
-			count = max(count, n)
-			if all {
-				why = "every secret is sent to a host"
-			}
-		}
-	}
-	if why == "" {
-		why = fmt.Sprintf("%d of the secrets sent to a host by one command", count)
-	}
-	return why, lines, len(lines) > 0
-}
-
-// flows counts what a command sends; the zero Flow counts headers and credentials too.
-func flows(d workflow.Destination, f Flow) (n int, all bool) {
-	sent := d.Posted
-	switch {
-	case f.SelfNamed:
-		return len(d.SelfNamed), slices.Contains(d.Posted, "*")
-	case f.Secrets == 0:
-		sent = d.Secrets
-	}
-	return len(sent), slices.Contains(sent, "*")
-}
-
-func (s subject) bodyFlow(f Flow) (why string, lines []int, ok bool) {
-	for _, d := range s.file.Destinations {
-		if d.Uploads && s.reaches(d, f) {
-			lines = append(lines, d.Line)
-		}
-	}
-	return "a body is sent to a host", lines, len(lines) > 0
-}
-
-func (s subject) historyFlow(f Flow) (why string, lines []int, ok bool) {
-	for _, j := range s.file.Jobs {
-		reads := false
-		for _, step := range j.Steps {
-			if reads = reads || step.ReadsHistory; !reads {
-				continue
-			}
-			for _, d := range step.Destinations {
-				if d.Uploads && s.reaches(d, f) {
-					lines = append(lines, d.Line)
-				}
-			}
-		}
-	}
-	return "contents of past commits are read and a body is sent to a host", lines, len(lines) > 0
-}
-
-func (s subject) reaches(d workflow.Destination, f Flow) bool {
-	_, err := netip.ParseAddr(d.Host)
-	switch f.To {
-	case "bare":
-		return d.Bare
-	case "address":
-		return err == nil
-	case "bare-or-address":
-		return d.Bare || err == nil
-	case "nondescript":
-		return d.Computed || d.Depth <= 1 && !d.Bare
-	case "listed":
-		return s.pack.KnowsHost(d.Host)
-	}
-	return true
-}
-
-var (
-	indicatorKinds = []string{"path", "own_path", "workflow_name", "own_workflow_name", "job_id", "own_job_id", "host", "url_part", "body_marker"}
-	flowTargets    = []string{"", "bare", "address", "bare-or-address", "nondescript", "listed"}
-)
+var indicatorKinds = []string{"path", "own_path", "workflow_name", "own_workflow_name", "job_id", "own_job_id", "host", "url_part", "body_marker"}

@@ -1,0 +1,71 @@
+package campaign
+
+import (
+	"slices"
+	"strings"
+)
+
+// Context says in which repositories a rule holds: those where all of All are so, one of Any where there is one, and none of None. The words are
+// [Circumstances]. Package detect finds out which of them hold for the commit that brought a version.
+type Context struct {
+	All  []string `yaml:"all"`
+	Any  []string `yaml:"any"`
+	None []string `yaml:"none"`
+}
+
+// Circumstance is something in which a version, or the commit that brought it, differs from what the repository did before.
+type Circumstance string
+
+// Circumstances. "Before" is the ancestry of the commit that brought the version: dates are whatever its maker wrote. Where that holds no
+// workflow at all, or too little of it to tell what is usual, those marked (*) are not known to hold and do not.
+const (
+	NewFile        Circumstance = "new-file"        // the path held no file before
+	NewHost        Circumstance = "new-host"        // (*) a host that secrets, loot or payloads go to or come from, in no workflow of the repository before
+	NewSecret      Circumstance = "new-secret"      // (*) refers to a secret that no workflow of the repository did before
+	NewTrigger     Circumstance = "new-trigger"     // an event that the file before did not have
+	OnlyDispatch   Circumstance = "only-dispatch"   // the file before was started by other events, this one by workflow_dispatch alone
+	Replaced       Circumstance = "replaced"        // hardly a line of the file before is left
+	WasRelease     Circumstance = "was-release"     // the file before published releases
+	NewAuthor      Circumstance = "new-author"      // (*) neither author nor committer made a commit here before
+	NewZone        Circumstance = "new-zone"        // (*) the author is known here, never with this time zone
+	UsuallySigned  Circumstance = "usually-signed"  // (*) this commit is not signed, and nearly all by its author, or in the repository, are
+	NoNewline      Circumstance = "no-newline"      // unsigned, and the message has no newline at its end: made with a token, through the API
+	OnlyWorkflows  Circumstance = "only-workflows"  // the commit changes nothing but files below .github
+	Established    Circumstance = "established"     // (*) the repository had workflows before: what is new there is news
+	NotEstablished Circumstance = "not-established" // it had none, or hardly any: nothing can be told from what is new
+	UnknownBefore  Circumstance = "unknown-before"  // what was there before could not be had
+)
+
+// Circumstances are all that a context can ask for.
+var Circumstances = []Circumstance{NewFile, NewHost, NewSecret, NewTrigger, OnlyDispatch, Replaced, WasRelease, NewAuthor, NewZone, UsuallySigned,
+	NoNewline, OnlyWorkflows, Established, NotEstablished, UnknownBefore}
+
+func circumstanceWords() string {
+	var words []string
+	for _, c := range Circumstances {
+		words = append(words, string(c))
+	}
+	return strings.Join(words, ", ")
+}
+
+// Asks reports whether the context asks for anything: a rule whose context does not holds wherever the file does.
+func (c Context) Asks() bool { return len(c.All)+len(c.Any)+len(c.None) > 0 }
+
+// Holds tests a context against what is so. Which are those of what is so that the context asked for.
+func (c Context) Holds(so []Circumstance) (which []Circumstance, ok bool) {
+	has := func(word string) bool { return slices.Contains(so, Circumstance(word)) }
+	if slices.ContainsFunc(c.None, has) || len(c.Any) > 0 && !slices.ContainsFunc(c.Any, has) {
+		return nil, false
+	}
+	for _, word := range c.All {
+		if !has(word) {
+			return nil, false
+		}
+	}
+	for _, x := range so {
+		if slices.Contains(c.All, string(x)) || slices.Contains(c.Any, string(x)) {
+			which = append(which, x)
+		}
+	}
+	return which, true
+}
