@@ -2,14 +2,17 @@ package campaign
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
-	"path"
+	"maps"
+	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -19,86 +22,172 @@ import (
 // ListedHost stands for "any host of the pack" in the pack's own samples, so that no sample has to hold a live one.
 const ListedHost = "listed-host.example.invalid"
 
-// Parse reads and checks a pack. Name is the file's, for messages: NAME:LINE:COLUMN. All mistakes are reported, joined.
+// MaxMistakes bounds the mistakes that are told of one pack: a file that is no pack at all has one in every line.
+const MaxMistakes = 100
+
+// Parse reads and checks a pack. Name is the file's, for messages: NAME:LINE:COLUMN. All mistakes are reported, in the order of the file,
+// joined; each is a [Mistake]. Whether the rules hit the samples is tried once rules, indicators and samples are sound themselves.
 func Parse(name string, text []byte) (Pack, error) {
 	if len(text) > MaxPack {
 		return Pack{}, fmt.Errorf("%s: a pack is at most %d bytes", name, MaxPack)
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return Pack{}, located(name, err)
+	c := checker{name: name, meant: map[*yaml.Node]map[string]bool{}, unsound: map[string]bool{}}
+	doc, ok := c.document(text)
+	if !ok {
+		return Pack{}, c.err()
 	}
-	c := checker{name: name, doc: &doc}
-	if c.aliases(&doc); len(c.errs) > 0 {
-		return Pack{}, errors.Join(c.errs...)
+	c.root = doc
+	if c.aliases(doc); len(c.found) > 0 {
+		return Pack{}, c.err()
 	}
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	dec.KnownFields(true)
+	c.shape(doc, reflect.TypeFor[Pack](), "")
 	var p Pack
-	if err := dec.Decode(&p); err != nil {
-		return Pack{}, located(name, err)
+	if err := doc.Decode(&p); err != nil {
+		c.library(text, err)
 	}
-	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return Pack{}, fmt.Errorf("%s: a pack is one YAML document", name)
-	}
+	c.shaped, c.misshapen = len(c.found), maps.Clone(c.unsound)
 	c.pack(p)
-	if len(c.errs) == 0 {
+	if !c.unsound["rules"] && !c.unsound["indicators"] && !c.unsound["positives"] && !c.unsound["near_misses"] {
 		c.samples(p)
 	}
-	if len(c.errs) > 0 {
-		return Pack{}, errors.Join(c.errs...)
+	if len(c.found) > 0 {
+		return Pack{}, c.err()
 	}
 	p.Text = text
 	return p, nil
 }
 
-var (
-	yamlLine  = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): (.*)$`)
-	yamlType  = regexp.MustCompile(` (?:in type|into) \*?campaign\.(\w+)`)
-	packName  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
-	fieldRoom = 60 // bytes of a pack's own value that a message quotes
-)
+// Mistake is something wrong in a pack's file, at a line and column, both from 1.
+type Mistake struct {
+	File         string
+	Line, Column int
+	Text         string // what is wrong, and what would be right
+}
 
-// located rewrites what the YAML library says to NAME:LINE: MESSAGE; it gives no columns.
-func located(name string, err error) error {
-	lines := []string{err.Error()}
-	var te *yaml.TypeError
-	if errors.As(err, &te) {
-		lines = te.Errors
+func (m Mistake) Error() string { return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Text) }
+
+const fieldRoom = 60 // bytes of a pack's own value that a message quotes
+
+func short(s string) string {
+	if len(s) <= fieldRoom {
+		return s
 	}
-	var errs []error
-	for _, l := range lines {
-		l = yamlType.ReplaceAllString(l, " in $1")
-		if m := yamlLine.FindStringSubmatch(l); m != nil {
-			errs = append(errs, fmt.Errorf("%s:%s: %s", name, m[1], m[2]))
-			continue
-		}
-		errs = append(errs, fmt.Errorf("%s: %s", name, strings.TrimPrefix(l, "yaml: ")))
-	}
-	return errors.Join(errs...)
+	return strings.ToValidUTF8(s[:fieldRoom], "") + "..."
 }
 
 // checker collects the mistakes of a pack, each at the line and column of the value it is about.
 type checker struct {
-	name string
-	doc  *yaml.Node
-	errs []error
+	name      string
+	root      *yaml.Node
+	found     []Mistake
+	shaped    int                            // of them told by the shape: nothing more is said of those places
+	meant     map[*yaml.Node]map[string]bool // keys that a mistyped one of the section is likely to mean: they are not missing
+	unsound   map[string]bool                // keys of the pack below which there are mistakes
+	misshapen map[string]bool                // those of them that the shape told of
 }
 
-// at notes a mistake in the value at a path of keys (string) and positions (int).
-func (c *checker) at(where []any, format string, args ...any) {
-	n := c.doc
-	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
-		n = n.Content[0]
-	}
-	for _, step := range where {
-		next := child(n, step)
-		if next == nil {
-			break // the value is missing: the nearest one around it is meant
+// err joins the mistakes in the order of the file.
+func (c *checker) err() error {
+	slices.SortStableFunc(c.found, func(a, b Mistake) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Text, b.Text))
+	})
+	var errs []error
+	for i, m := range slices.Compact(c.found) {
+		if i == MaxMistakes {
+			errs = append(errs, fmt.Errorf("%s: there are more mistakes", c.name))
+			break
 		}
-		n = next
+		errs = append(errs, m)
 	}
-	c.errs = append(c.errs, fmt.Errorf("%s:%d:%d: %s", c.name, n.Line, n.Column, fmt.Sprintf(format, args...)))
+	return errors.Join(errs...)
+}
+
+// document reads the one YAML document of a file and gives the node that holds the pack.
+func (c *checker) document(text []byte) (*yaml.Node, bool) {
+	if line, column, ok := garbled(text); ok {
+		c.found = append(c.found, Mistake{c.name, line, column, "this is no text in UTF-8"})
+		return nil, false
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	var doc, second yaml.Node
+	switch err := dec.Decode(&doc); {
+	case errors.Is(err, io.EOF) || err == nil && len(doc.Content) == 0:
+		c.found = append(c.found, Mistake{c.name, 1, 1, "the file is empty: a pack begins with schema: " + Schema})
+		return nil, false
+	case err != nil:
+		c.library(text, err)
+		return nil, false
+	}
+	switch err := dec.Decode(&second); {
+	case err == nil:
+		c.found = append(c.found, Mistake{c.name, max(1, second.Line), max(1, second.Column), "a second document begins here: a pack is one YAML document"})
+	case !errors.Is(err, io.EOF):
+		c.library(text, err)
+	}
+	return doc.Content[0], len(c.found) == 0
+}
+
+// garbled finds the first place of a text that is no UTF-8.
+func garbled(text []byte) (line, column int, ok bool) {
+	if utf8.Valid(text) {
+		return 0, 0, false
+	}
+	line, column = 1, 1
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		if r == utf8.RuneError && n == 1 {
+			return line, column, true
+		}
+		if column++; r == '\n' {
+			line, column = line+1, 1
+		}
+		text = text[n:]
+	}
+	return 0, 0, false
+}
+
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:\s*)?(?:line (\d+): )?(.*)$`)
+
+// library notes what the YAML library says. It tells lines only; the column is that of the line's first letter.
+func (c *checker) library(text []byte, err error) {
+	told := []string{err.Error()}
+	var te *yaml.TypeError
+	if errors.As(err, &te) {
+		told = te.Errors
+	}
+	lines := strings.Split(string(text), "\n")
+	for _, l := range told {
+		m := yamlLine.FindStringSubmatch(strings.ReplaceAll(l, "\n", " "))
+		n, err := strconv.Atoi(m[1])
+		n = min(max(n, 1), len(lines))
+		if err != nil {
+			n = 1
+		}
+		line, message := lines[n-1], m[2]
+		if indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]; strings.Contains(indent, "\t") {
+			message += ": YAML is indented with spaces, this line with tabs"
+		}
+		c.found = append(c.found, Mistake{c.name, n, 1 + len(line) - len(strings.TrimLeft(line, " \t")), message})
+	}
+}
+
+// note notes a mistake at a node, below a key of the pack.
+func (c *checker) note(n *yaml.Node, section, format string, args ...any) {
+	c.unsound[section] = true
+	c.found = append(c.found, Mistake{c.name, n.Line, n.Column, fmt.Sprintf(format, args...)})
+}
+
+// at notes a mistake in the value at a path of keys (string) and positions (int), unless the shape has told of that value already.
+func (c *checker) at(where []any, format string, args ...any) {
+	n := c.node(where) // of a value that is missing, the nearest one around it
+	if key, ok := where[len(where)-1].(string); ok && c.meant[n][key] {
+		return
+	}
+	if slices.ContainsFunc(c.found[:c.shaped], func(m Mistake) bool { return m.Line == n.Line && m.Column == n.Column }) {
+		return
+	}
+	section, _ := where[0].(string)
+	c.note(n, section, format, args...)
 }
 
 func child(n *yaml.Node, step any) *yaml.Node {
@@ -120,7 +209,7 @@ func child(n *yaml.Node, step any) *yaml.Node {
 // aliases refuses them: packs are short and written by hand, and an alias makes a line stand for what is not written on it.
 func (c *checker) aliases(n *yaml.Node) {
 	if n.Kind == yaml.AliasNode {
-		c.errs = append(c.errs, fmt.Errorf("%s:%d:%d: packs have no YAML aliases", c.name, n.Line, n.Column))
+		c.note(n, "", "packs have no YAML aliases: write it out")
 		return
 	}
 	for _, x := range n.Content {
@@ -128,128 +217,57 @@ func (c *checker) aliases(n *yaml.Node) {
 	}
 }
 
-func (c *checker) pack(p Pack) {
-	if p.Schema != Schema {
-		c.at([]any{"schema"}, "schema is %q, this program reads %q", short(p.Schema), Schema)
-	}
-	if !packName.MatchString(p.Name) {
-		c.at([]any{"name"}, "name %q is not of lower-case letters, digits and hyphens", short(p.Name))
-	}
-	if p.Title == "" {
-		c.at([]any{"title"}, "title is missing")
-	}
-	for i, r := range p.References {
-		if u, err := url.Parse(r.URL); err != nil || u.Scheme != "https" || u.Host == "" || r.Title == "" {
-			c.at([]any{"references", i}, "a reference has a title and an https URL")
-		}
-	}
-	c.waves(p.Waves)
-	c.indicators(p.Indicators)
-	if len(p.Rules) == 0 {
-		c.at([]any{"rules"}, "a pack has at least one rule")
-	}
-	seen := map[string]bool{}
-	for i, r := range p.Rules {
-		if seen[r.ID] {
-			c.at([]any{"rules", i, "id"}, "rule id %q stands twice", short(r.ID))
-		}
-		seen[r.ID] = true
-		c.rule(i, r)
-	}
-}
-
-func (c *checker) waves(waves []Wave) {
-	seen := map[string]bool{}
-	for i, w := range waves {
-		switch {
-		case !packName.MatchString(w.ID):
-			c.at([]any{"waves", i, "id"}, "wave id %q is not of lower-case letters, digits and hyphens", short(w.ID))
-		case seen[w.ID]:
-			c.at([]any{"waves", i, "id"}, "wave id %q stands twice", short(w.ID))
-		case units[w.Precision] == 0:
-			c.at([]any{"waves", i, "precision"}, "precision %q is none of second, minute, hour, day", short(string(w.Precision)))
-		case w.From.IsZero() || w.To.IsZero():
-			c.at([]any{"waves", i}, "a wave has from and to")
-		case w.To.Before(w.From):
-			c.at([]any{"waves", i, "to"}, "the wave ends before it begins")
-		case !utc(w):
-			c.at([]any{"waves", i, "from"}, "times of a wave are in UTC")
-		case w.Source == "":
-			c.at([]any{"waves", i}, "a wave says its source")
-		}
-		seen[w.ID] = true
-	}
-}
-
-func utc(w Wave) bool {
-	_, from := w.From.Zone()
-	_, to := w.To.Zone()
-	return from == 0 && to == 0
-}
-
-func (c *checker) indicators(in Indicators) {
-	for i, pattern := range in.Branches {
-		where := []any{"indicators", "branches", i}
-		switch _, err := path.Match(pattern, ""); {
-		case err != nil:
-			c.at(where, "%q is no pattern: %v", short(pattern), err)
-		case strings.Trim(pattern, "*?/") == "":
-			c.at(where, "the pattern %q matches any branch", short(pattern))
-		}
-	}
-	for i, m := range in.Messages {
-		if !slices.Contains([]string{"plant", "rearm", "repush", "trigger"}, m.Role) {
-			c.at([]any{"indicators", "messages", i, "role"}, "role %q is none of plant, rearm, repush, trigger", short(m.Role))
-		}
-		if m.Text == "" || m.Text != strings.TrimSpace(m.Text) || strings.ContainsAny(m.Text, "\n\x00") {
-			c.at([]any{"indicators", "messages", i, "text"}, "a message is one line, without white space around it")
-		}
-	}
-	for i, p := range in.Paths {
-		if !strings.HasPrefix(p, ".github/workflows/") {
-			c.at([]any{"indicators", "paths", i}, "path %q is not under .github/workflows/", short(p))
-		}
-	}
-	for i, h := range in.Hosts {
-		if h == "" || h != strings.ToLower(h) || strings.ContainsAny(h, "/: []") || strings.Contains(strings.TrimPrefix(h, "*."), "*") {
-			c.at([]any{"indicators", "hosts", i}, "host %q is not a lower-case host name or address without scheme, port, path or brackets", short(h))
-		}
-	}
-	for i, x := range in.Everyday {
-		if !slices.Contains(slices.Concat(in.Paths, in.WorkflowNames, in.JobIDs), x) {
-			c.at([]any{"indicators", "everyday", i}, "everyday %q is none of the pack's paths, workflow names and job ids", short(x))
-		}
-	}
-	for key, list := range map[string][]string{"workflow_names": in.WorkflowNames, "job_ids": in.JobIDs, "url_parts": in.URLParts,
-		"body_markers": in.BodyMarkers} {
-		if i := slices.Index(list, ""); i >= 0 {
-			c.at([]any{"indicators", key, i}, "an indicator is empty")
-		}
-	}
-}
-
-func short(s string) string { return s[:min(len(s), fieldRoom)] }
-
+// rule notes what is wrong with a rule by itself. What is said of a rule or a condition as a whole is not said where the shape has found
+// something in it: most likely that is what is missing.
 func (c *checker) rule(i int, r Rule) {
 	for _, m := range r.mistakes() {
-		c.at(append([]any{"rules", i}, m.where...), "%s", m.text)
+		where := append([]any{"rules", i}, m.where...)
+		if n := c.node(where); n.Kind == yaml.MappingNode && c.holdsMistake(n) {
+			continue
+		}
+		c.at(where, "%s", m.text)
 	}
+}
+
+func (c *checker) holdsMistake(n *yaml.Node) bool {
+	return slices.ContainsFunc(c.found[:c.shaped], func(m Mistake) bool { return m.Line == n.Line && m.Column == n.Column }) ||
+		slices.ContainsFunc(n.Content, c.holdsMistake)
+}
+
+// node is the one at a path, as far as the path leads.
+func (c *checker) node(where []any) *yaml.Node {
+	n := c.root
+	for _, step := range where {
+		next := child(n, step)
+		if next == nil {
+			break
+		}
+		n = next
+	}
+	return n
 }
 
 // samples holds the rules to the pack's own texts: every rule has a positive that names it, every positive is hit by the rules it names,
 // and no rule hits a near-miss.
 func (c *checker) samples(p Pack) {
 	p.Indicators.Hosts = append(slices.Clone(p.Indicators.Hosts), ListedHost)
+	var ids []string
+	for _, r := range p.Rules {
+		ids = append(ids, r.ID)
+	}
 	covered := map[string]bool{}
 	for i, s := range p.Positives {
 		got := hits(p, s)
 		if len(s.Rules) == 0 {
-			c.at([]any{"positives", i}, "positive %q names no rule", short(s.Name))
+			c.at([]any{"positives", i}, "positive %q names no rule: rules lists the ids of those that must hit it", short(s.Name))
 		}
 		for j, id := range s.Rules {
 			covered[id] = true
-			if !slices.Contains(got, id) {
-				c.at([]any{"positives", i, "rules", j}, "positive %q is not hit by rule %q", short(s.Name), short(id))
+			where := []any{"positives", i, "rules", j}
+			if !slices.Contains(ids, id) {
+				c.at(where, "the pack has no rule %q%s", short(id), didYouMean(id, ids))
+			} else if !slices.Contains(got, id) {
+				c.at(where, "positive %q is not hit by rule %q", short(s.Name), short(id))
 			}
 		}
 	}
@@ -259,11 +277,11 @@ func (c *checker) samples(p Pack) {
 		}
 	}
 	if len(p.NearMisses) == 0 {
-		c.at([]any{"near_misses"}, "a pack has at least one near-miss")
+		c.at([]any{"near_misses"}, "a pack has at least one near-miss: a harmless file that looks like the campaign's")
 	}
 	for i, r := range p.Rules {
 		if !covered[r.ID] {
-			c.at([]any{"rules", i, "id"}, "no positive names rule %q", r.ID)
+			c.at([]any{"rules", i, "id"}, "no positive names rule %q: what is it to hit?", r.ID)
 		}
 	}
 }

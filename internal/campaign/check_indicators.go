@@ -1,0 +1,229 @@
+package campaign
+
+import (
+	"fmt"
+	"net/netip"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	hostForm   = regexp.MustCompile(`^(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$`)
+	repoForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
+	defanged   = regexp.MustCompile(`(?i)\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)|\[:\]|\[://\]|^hxxps?:`)
+	everybodys = []string{"ubuntu-latest", "windows-latest", "macos-latest", "self-hosted", "linux", "windows", "macos", "x64", "arm64"}
+	githubs    = []string{"github", "web-flow", "noreply@github.com"}
+	roles      = []string{"plant", "rearm", "repush", "trigger"}
+)
+
+// indicators looks at each indicator by itself: it says what is wrong and what would be right, empty for nothing.
+func (c *checker) indicators(in Indicators) {
+	for _, k := range []struct {
+		key   string
+		list  []string
+		wrong func(string) string
+	}{
+		{"paths", in.Paths, wrongPath},
+		{"workflow_names", in.WorkflowNames, wrongText},
+		{"job_ids", in.JobIDs, wrongText},
+		{"branches", in.Branches, wrongBranch},
+		{"hosts", in.Hosts, wrongHost},
+		{"url_parts", in.URLParts, wrongURLPart},
+		{"body_markers", in.BodyMarkers, wrongText},
+		{"uses", in.Uses, wrongUses},
+		{"commits", in.Commits, wrongCommit},
+		{"authors", in.Authors, wrongAuthor},
+		{"runner_labels", in.RunnerLabels, wrongLabel},
+		{"artifacts", in.Artifacts, wrongText},
+		{"file_hashes", in.FileHashes, wrongHash},
+	} {
+		for i, x := range k.list {
+			where := []any{"indicators", k.key, i}
+			if wrong := k.wrong(x); wrong != "" {
+				c.at(where, "%s", wrong)
+			} else if slices.Index(k.list, x) < i {
+				c.at(where, "%q stands twice in the list", short(x))
+			}
+		}
+	}
+	for i, x := range in.Everyday {
+		if listed := slices.Concat(in.Paths, in.WorkflowNames, in.JobIDs); !slices.Contains(listed, x) {
+			c.at([]any{"indicators", "everyday", i}, "everyday %q is none of the pack's paths, workflow names and job ids%s", short(x), didYouMean(x, listed))
+		}
+	}
+	c.messages(in.Messages)
+	for i, m := range in.TagMoves {
+		where := []any{"indicators", "tag_moves", i}
+		if !repoForm.MatchString(m.Repository) {
+			c.at(append(where, "repository"), "%q is no repository: write OWNER/NAME", short(m.Repository))
+		}
+		if _, err := path.Match(m.Tags, ""); err != nil || m.Tags == "" {
+			c.at(append(where, "tags"), "%q is no pattern of tag names: write one such as v1, or * for all", short(m.Tags))
+		}
+		if m.To != "" && wrongCommit(m.To) != "" {
+			c.at(append(where, "to"), "%s", wrongCommit(m.To))
+		}
+	}
+}
+
+func (c *checker) messages(messages []Message) {
+	seen := map[string]bool{}
+	for i, m := range messages {
+		where := []any{"indicators", "messages", i}
+		if !slices.Contains(roles, m.Role) {
+			c.at(append(where, "role"), "%s", oneOf("role", m.Role, roles))
+		}
+		switch {
+		case m.Text == "" || m.Text != strings.TrimSpace(m.Text) || strings.ContainsAny(m.Text, "\n\x00"):
+			c.at(append(where, "text"), "a message is one line, without white space around it")
+		case seen[m.Text]:
+			c.at(append(where, "text"), "message %q stands twice: which role is it?", short(m.Text))
+		}
+		seen[m.Text] = true
+	}
+}
+
+func didYouMean(x string, list []string) string {
+	if meant := nearest(x, list); meant != "" {
+		return fmt.Sprintf(": did you mean %q?", meant)
+	}
+	return ""
+}
+
+func wrongText(x string) string {
+	if strings.TrimSpace(x) == "" {
+		return "an indicator is empty: it would be everywhere"
+	}
+	return ""
+}
+
+func wrongPath(x string) string {
+	if !workflowPath(x) {
+		return fmt.Sprintf("path %q is not that of a workflow: write .github/workflows/NAME.yml", short(x))
+	}
+	return ""
+}
+
+// wrongPattern tells of a pattern as path.Match takes it; what names the things it is for.
+func wrongPattern(x, what string) string {
+	if _, err := path.Match(x, ""); err != nil {
+		return fmt.Sprintf("%q is no pattern: %v (a bracket that stands for itself is written \\[)", short(x), err)
+	}
+	if strings.Trim(x, "*?/") == "" {
+		return fmt.Sprintf("the pattern %q matches any %s", short(x), what)
+	}
+	return ""
+}
+
+func wrongBranch(x string) string {
+	if name, ok := strings.CutPrefix(x, "refs/heads/"); ok {
+		return fmt.Sprintf("a branch stands here without refs/heads/: write %q", short(name))
+	}
+	return wrongPattern(x, "branch")
+}
+
+func wrongHost(x string) string {
+	bare := strings.ToLower(refang(x))
+	if _, rest, ok := strings.Cut(bare, "://"); ok {
+		bare = rest
+	}
+	bare, _, _ = strings.Cut(bare, "/")
+	if _, err := netip.ParseAddr(bare); err != nil {
+		if name, port, ok := strings.Cut(bare, ":"); ok && strings.Trim(port, "0123456789") == "" {
+			bare = name
+		}
+	}
+	cause := ""
+	switch _, err := netip.ParseAddr(x); {
+	case err == nil && x == bare || hostForm.MatchString(x):
+		return ""
+	case x == "":
+		return "a host is empty"
+	case defanged.MatchString(x):
+		cause = "is defanged: a pack holds indicators as they are, and the program defangs them when it prints"
+	case strings.Contains(x, "://"):
+		cause = "has a scheme"
+	case strings.Contains(x, "/"):
+		cause = "has a path, which belongs to url_parts"
+	case bare != x && strings.ToLower(x) != bare:
+		cause = "has a port"
+	case strings.ToLower(x) == bare && hostForm.MatchString(bare):
+		cause = "is not in lower case"
+	case strings.Contains(strings.TrimPrefix(x, "*."), "*"):
+		return fmt.Sprintf("host %q: a star stands for what is below a domain, as in *.example.invalid, and nowhere else", short(x))
+	default:
+		return fmt.Sprintf("host %q is no host name or address", short(x))
+	}
+	return fmt.Sprintf("host %q %s: write %q", short(x), cause, short(bare))
+}
+
+// refang takes the marks away by which indicators are made harmless in print.
+func refang(x string) string {
+	x = strings.NewReplacer("[.]", ".", "(.)", ".", "{.}", ".", "[dot]", ".", "(dot)", ".", "[:]", ":", "[://]", "://").Replace(x)
+	if len(x) > 4 && strings.EqualFold(x[:4], "hxxp") {
+		x = "http" + x[4:]
+	}
+	return x
+}
+
+func wrongURLPart(x string) string {
+	switch {
+	case strings.TrimSpace(x) == "":
+		return "an indicator is empty: it would be everywhere"
+	case defanged.MatchString(x):
+		return fmt.Sprintf("%q is defanged: a pack holds indicators as they are: write %q", short(x), short(refang(x)))
+	case len(x) < 3:
+		return fmt.Sprintf("%q stands in every other URL", short(x))
+	}
+	return ""
+}
+
+func wrongUses(x string) string {
+	name, ref, ok := strings.Cut(x, "@")
+	switch {
+	case !repoForm.MatchString(name):
+		return fmt.Sprintf("%q is no action: write OWNER/NAME@REF", short(x))
+	case !ok || ref == "":
+		return fmt.Sprintf("%q says no version: write %q for any tag or branch", short(x), name+"@*")
+	}
+	if _, err := path.Match(ref, ""); err != nil {
+		return fmt.Sprintf("%q is no pattern: %v", short(ref), err)
+	}
+	return ""
+}
+
+func wrongCommit(x string) string {
+	switch {
+	case fullSHA(x):
+		return ""
+	case fullSHA(strings.ToLower(x)):
+		return fmt.Sprintf("a commit is written in lower case: %q", strings.ToLower(x))
+	}
+	return fmt.Sprintf("%q is no whole commit id: it has 40 hexadecimal digits, or 64", short(x))
+}
+
+func wrongAuthor(x string) string {
+	if slices.Contains(githubs, strings.ToLower(x)) {
+		return fmt.Sprintf("%q is what GitHub writes into everybody's commits", short(x))
+	}
+	return wrongPattern(x, "author")
+}
+
+func wrongLabel(x string) string {
+	if slices.Contains(everybodys, strings.ToLower(x)) {
+		return fmt.Sprintf("%q is a label of everybody's runners", short(x))
+	}
+	return wrongText(x)
+}
+
+func wrongHash(x string) string {
+	switch {
+	case isHex(x) && (len(x) == 32 || len(x) == 40 || len(x) == 64):
+		return ""
+	case x != strings.ToLower(x) && isHex(strings.ToLower(x)):
+		return fmt.Sprintf("a hash is written in lower case: %q", short(strings.ToLower(x)))
+	}
+	return fmt.Sprintf("%q is no MD5, SHA-1 or SHA-256 in hexadecimal digits", short(x))
+}
