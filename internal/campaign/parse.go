@@ -289,7 +289,7 @@ func (c *checker) samples(p Pack) {
 func hits(p Pack, s Sample) []string {
 	var out []string
 	for _, m := range p.Match([]string{s.Path}, workflow.Parse([]byte(s.Text)), []byte(s.Text)) {
-		if _, ok := m.Rule.Context.Holds(s.Context); ok {
+		if m.Rule.Context.In(s) {
 			out = append(out, m.Rule.ID)
 		}
 	}

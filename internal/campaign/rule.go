@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"pentimento/internal/script"
 	"pentimento/internal/workflow"
 )
 
@@ -30,7 +31,7 @@ var (
 // Condition is one test of a file; exactly one field is set.
 type Condition struct {
 	// Indicator holds when one of the pack's indicators of the kind does: path, workflow_name, job_id, host, url_part, body_marker;
-	// own_path, own_workflow_name and own_job_id leave out the everyday ones.
+	// own_path, own_workflow_name and own_job_id leave out the everyday ones; uses, runner_label, artifact, file_hash.
 	Indicator string `yaml:"indicator"`
 	// Indicators holds when each kind of the list does.
 	Indicators []string `yaml:"indicators"`
@@ -246,8 +247,38 @@ func (s subject) indicator(kind string) (why string, lines []int, ok bool) {
 		return "listed part of a URL", lines, len(lines) > 0
 	case "body_marker":
 		return s.find("listed marker", in.BodyMarkers)
+	case "uses":
+		return s.uses("uses an action at a listed version", s.pack.KnowsUses)
+	case "runner_label":
+		return s.jobs("runs on a listed label", func(j workflow.Job) bool {
+			return slices.ContainsFunc(j.RunsOn, func(l string) bool { return containsFold(in.RunnerLabels, l) })
+		})
+	case "artifact":
+		return s.exit("an artifact of a listed name is uploaded", func(x workflow.Exit) bool {
+			return x.Way == script.Artifact && slices.Contains(in.Artifacts, x.Target)
+		})
+	case "file_hash":
+		return "listed hash of the file", nil, s.pack.KnowsFile([]byte(s.text))
 	}
 	return "", nil, false
+}
+
+func containsFold(list []string, wanted string) bool {
+	return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, wanted) })
+}
+
+func (s subject) exit(why string, fits func(workflow.Exit) bool) (string, []int, bool) {
+	var lines []int
+	for _, j := range s.file.Jobs {
+		for _, step := range j.Steps {
+			for _, x := range step.Exits {
+				if fits(x) {
+					lines = append(lines, x.Line)
+				}
+			}
+		}
+	}
+	return why, lines, len(lines) > 0
 }
 
 func (s subject) job(why string, ids []string) (string, []int, bool) {
@@ -304,4 +335,5 @@ func (s subject) find(why string, texts []string) (string, []int, bool) {
 	return why, lines, len(lines) > 0
 }
 
-var indicatorKinds = []string{"path", "own_path", "workflow_name", "own_workflow_name", "job_id", "own_job_id", "host", "url_part", "body_marker"}
+var indicatorKinds = []string{"path", "own_path", "workflow_name", "own_workflow_name", "job_id", "own_job_id", "host", "url_part", "body_marker",
+	"uses", "runner_label", "artifact", "file_hash"}

@@ -1,12 +1,15 @@
 package campaign
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+
+	"pentimento/internal/workflow"
 )
 
 // mistake is something wrong with a rule. Where is the path of keys (string) and positions (int) from the rule to the value.
@@ -51,6 +54,31 @@ func (r Rule) mistakes() []mistake {
 		}
 	}
 	return out
+}
+
+// Prove holds a rule that stands alone to its words and to its own texts: it hits every positive and no near-miss, and has some of both.
+func (r Rule) Prove(positives, nearMisses []Sample) error {
+	var errs []error
+	for _, m := range r.mistakes() {
+		errs = append(errs, fmt.Errorf("rule %q: %v: %s", r.ID, m.where, m.text))
+	}
+	hit := func(s Sample) bool {
+		return len(Pack{Rules: []Rule{r}}.Match([]string{s.Path}, workflow.Parse([]byte(s.Text)), []byte(s.Text))) > 0 && r.Context.In(s)
+	}
+	for _, s := range positives {
+		if !hit(s) {
+			errs = append(errs, fmt.Errorf("rule %q does not hit its positive %q", r.ID, s.Name))
+		}
+	}
+	for _, s := range nearMisses {
+		if hit(s) {
+			errs = append(errs, fmt.Errorf("rule %q hits its near-miss %q", r.ID, s.Name))
+		}
+	}
+	if len(positives) == 0 || len(nearMisses) == 0 {
+		errs = append(errs, fmt.Errorf("rule %q has no positive or no near-miss", r.ID))
+	}
+	return errors.Join(errs...)
 }
 
 var (

@@ -51,21 +51,28 @@ func circumstanceWords() string {
 // Asks reports whether the context asks for anything: a rule whose context does not holds wherever the file does.
 func (c Context) Asks() bool { return len(c.All)+len(c.Any)+len(c.None) > 0 }
 
-// Holds tests a context against what is so. Which are those of what is so that the context asked for.
-func (c Context) Holds(so []Circumstance) (which []Circumstance, ok bool) {
-	has := func(word string) bool { return slices.Contains(so, Circumstance(word)) }
-	if slices.ContainsFunc(c.None, has) || len(c.Any) > 0 && !slices.ContainsFunc(c.Any, has) {
-		return nil, false
-	}
+// Holds tests a context against what is so, in the order of the lists and no further than it needs to. Which are the words that decided.
+func (c Context) Holds(so func(Circumstance) bool) (which []Circumstance, ok bool) {
 	for _, word := range c.All {
-		if !has(word) {
+		if !so(Circumstance(word)) {
 			return nil, false
 		}
+		which = append(which, Circumstance(word))
 	}
-	for _, x := range so {
-		if slices.Contains(c.All, string(x)) || slices.Contains(c.Any, string(x)) {
-			which = append(which, x)
+	found := len(c.Any) == 0
+	for _, word := range c.Any {
+		if so(Circumstance(word)) {
+			which, found = append(which, Circumstance(word)), true
 		}
 	}
+	if !found || slices.ContainsFunc(c.None, func(word string) bool { return so(Circumstance(word)) }) {
+		return nil, false
+	}
 	return which, true
+}
+
+// In reports whether the context holds where a sample is taken to stand.
+func (c Context) In(s Sample) bool {
+	_, ok := c.Holds(func(x Circumstance) bool { return slices.Contains(s.Context, x) })
+	return ok
 }
