@@ -217,7 +217,7 @@ func escaped(text string) []candidate {
 			i++
 			continue
 		}
-		b, n := unescape(text[i:])
+		b, n := escapeAt(text[i:])
 		if n == 0 {
 			i++
 			continue
@@ -235,7 +235,7 @@ func escaped(text string) []candidate {
 			if at >= len(text) || text[at] != c {
 				break
 			}
-			b, n = unescape(text[at:])
+			b, n = escapeAt(text[at:])
 		}
 		i = at
 		if count < minEscapes {

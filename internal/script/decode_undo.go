@@ -162,9 +162,9 @@ func inflate(kind, s string) string {
 	return out.String()
 }
 
-// unescape reads one escape of a character: %XX, \xXX, \x{XX}, \OOO, \uXXXX, \u{XX}, &#N;, &#xXX;. Its length is 0 where there is none, and the byte is
+// escapeAt reads one escape of a character: %XX, \xXX, \x{XX}, \OOO, \uXXXX, \u{XX}, &#N;, &#xXX;. Its length is 0 where there is none, and the byte is
 // 0 for a character beyond ASCII.
-func unescape(s string) (b byte, n int) {
+func escapeAt(s string) (b byte, n int) {
 	take := func(from, digits, base int) (byte, int) {
 		v, i := 0, from
 		for i < len(s) && i < from+digits {
@@ -220,7 +220,7 @@ func unescaped(s string) string {
 	}
 	var b strings.Builder
 	for i := 0; i < len(s); {
-		switch c, n := unescape(s[i:]); {
+		switch c, n := escapeAt(s[i:]); {
 		case n == 0:
 			b.WriteByte(s[i])
 			i++
