@@ -68,6 +68,7 @@ var layers = map[string]layer{
 	"campaign": {own: []string{"script", "workflow", "evidence", "when"}, doors: []string{yamlV3}},
 
 	"detect":   {own: []string{"casefile", "campaign", "workflow", "evidence", "when"}},
+	"family":   {own: []string{"casefile", "campaign", "workflow", "evidence"}},
 	"timeline": {own: []string{"casefile", "workflow", "evidence", "when"}},
 	"exposure": {own: []string{"detect", "timeline", "casefile", "workflow", "evidence", "when"}},
 
@@ -78,7 +79,7 @@ var layers = map[string]layer{
 	"cmd/pentimento": {
 		own: []string{"when", "evidence", "queries", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect/gharchive", "collect/ghexport",
 			"collect/localgit", "collect", "preserve", "casefile",
-			"workflow", "campaign", "detect", "timeline", "exposure", "drill"},
+			"workflow", "campaign", "detect", "family", "timeline", "exposure", "drill"},
 		doors: []string{cobra, mpb, isatty, errgroup},
 	},
 }

@@ -17,6 +17,7 @@ import (
 	"pentimento/internal/detect"
 	"pentimento/internal/evidence"
 	"pentimento/internal/exposure"
+	"pentimento/internal/family"
 	"pentimento/internal/timeline"
 )
 
@@ -64,6 +65,9 @@ type analysis struct {
 	info     casefile.Info
 	archive  map[string][]evidence.ArchiveHour // by the scopes in which they were read, see heard
 	windows  map[int64][]*exposure.Window      // by row id of the repository
+	shapes   *family.Gathering                 // until families are formed
+	watch    *family.Watch
+	kin      map[evidence.OID]string // versions that no rule hits and that are of a family, and why
 
 	repositories int // worked out
 }
@@ -83,6 +87,7 @@ func (a *analysis) all(ctx context.Context, in *casefile.Inferences) error {
 	if err := a.examine(ctx); err != nil {
 		return err
 	}
+	a.cluster()
 	if err := detect.StoreFindings(in, slices.Collect(maps.Values(a.findings))); err != nil {
 		return err
 	}
@@ -95,6 +100,9 @@ func (a *analysis) all(ctx context.Context, in *casefile.Inferences) error {
 			return fmt.Errorf("analyze %s: %w", t.Repository, err)
 		}
 		a.repositories++
+	}
+	if err := a.storeFamilies(in); err != nil {
+		return err
 	}
 	return a.pushers(in)
 }
@@ -153,6 +161,10 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	if err != nil {
 		return err
 	}
+	if unjudged, err = a.relatives(in, facts, unjudged); err != nil {
+		return err
+	}
+	a.watched(facts)
 	input := exposure.Input{Facts: facts, Unjudged: unjudged, Findings: a.findings, Commits: commits, Timeline: read, Now: a.info.Now}
 	if err := detect.StorePlaces(in, facts.ID, facts.History, a.findings); err != nil {
 		return err
@@ -232,7 +244,7 @@ func casePacks(ctx context.Context, c *casefile.Case) ([]campaign.Pack, error) {
 
 // examine judges every workflow text of the case on all processors, a few at a time: a case holds more texts than memory should.
 func (a *analysis) examine(ctx context.Context) error {
-	a.findings, a.unhit = map[evidence.OID]detect.Finding{}, map[evidence.OID]detect.Unhit{}
+	a.findings, a.unhit, a.shapes = map[evidence.OID]detect.Finding{}, map[evidence.OID]detect.Unhit{}, family.NewGathering()
 	texts := make(chan detect.Version)
 	var found sync.Mutex
 	var all sync.WaitGroup
@@ -241,7 +253,9 @@ func (a *analysis) examine(ctx context.Context) error {
 			x := detect.NewExaminer(a.packs)
 			for v := range texts {
 				f, rest, hit := x.Examine(v)
+				shape := shapeOf(v, x.File(), f, rest, hit)
 				found.Lock()
+				a.shapes.Add(shape)
 				switch {
 				case hit:
 					a.findings[v.Blob] = f

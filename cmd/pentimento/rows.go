@@ -72,6 +72,8 @@ func (s rowset) raw(none string) [][]string {
 // answers stay: they are GitHub's, and a target is what one asks again.
 func unclickable(column, cell string) string {
 	switch column {
+	case "indicator":
+		return defang(cell)
 	case "destinations":
 		words := strings.Split(cell, " ")
 		for i, w := range words {

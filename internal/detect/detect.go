@@ -97,10 +97,14 @@ func Versions(versions []Version, packs []campaign.Pack) []Finding {
 type Examiner struct {
 	packs  []campaign.Pack
 	parser workflow.Parser
+	file   workflow.File
 }
 
 // NewExaminer makes an examiner.
 func NewExaminer(packs []campaign.Pack) *Examiner { return &Examiner{packs: packs} }
+
+// File is the version examined last, as far as judging it took.
+func (x *Examiner) File() workflow.File { return x.file }
 
 // Examine judges one version. Where no rule hits it, rest is for [Suspects].
 func (x *Examiner) Examine(v Version) (f Finding, rest Unhit, hit bool) {
@@ -108,8 +112,10 @@ func (x *Examiner) Examine(v Version) (f Finding, rest Unhit, hit bool) {
 	file, all := x.parser.Judge(v.Text)
 	f, hit = judge(v, file, x.packs)
 	if hit && !all { // no rule asks more of the secrets than Judge tells, but a finding lists them
-		f, hit = judge(v, x.parser.Parse(v.Text), x.packs)
+		file = x.parser.Parse(v.Text)
+		f, hit = judge(v, file, x.packs)
 	}
+	x.file = file
 	if hit {
 		return f, Unhit{}, true
 	}

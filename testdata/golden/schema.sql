@@ -265,6 +265,25 @@ CREATE TABLE exposure_window (
   reason     TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE family (              -- versions that are the same once names, secrets and destinations are taken out, around findings
+  id           TEXT PRIMARY KEY,
+  campaigns    TEXT NOT NULL,      -- JSON array of packs that know some of it
+  confidence   TEXT NOT NULL,      -- the highest of the rules that hit
+  outline      TEXT NOT NULL,      -- JSON: triggers, steps, programs, ways out, loot of the founder
+  habits       TEXT NOT NULL,      -- JSON: how its commits were made
+  repositories TEXT NOT NULL       -- JSON array of names
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE family_member (
+  family TEXT NOT NULL REFERENCES family,
+  blob   TEXT NOT NULL,
+  found  INTEGER NOT NULL,         -- 0: a relative, which no rule hits
+  how    TEXT NOT NULL,            -- skeleton, near, step
+  score  REAL NOT NULL,            -- likeness, 1 for the same skeleton
+  reason TEXT NOT NULL,
+  PRIMARY KEY (family, blob)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE finding (             -- one malicious workflow version
   blob         TEXT PRIMARY KEY,
   campaign     TEXT NOT NULL,
@@ -430,6 +449,20 @@ CREATE TABLE presence_version (
   oid      TEXT NOT NULL,          -- the commit that brought this version
   from_not_before TEXT, from_not_before_clock TEXT, from_not_after TEXT, from_not_after_clock TEXT, from_evidence TEXT NOT NULL,
   PRIMARY KEY (presence, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE proposal (            -- what occurs in a family and in no pack of the case
+  family       TEXT NOT NULL REFERENCES family,
+  kind         TEXT NOT NULL,      -- host, url_part, path, workflow_name, job_id, artifact, runner_label, message, author, branch
+  value        TEXT NOT NULL,      -- as the attacker wrote it
+  role         TEXT NOT NULL,      -- of a message
+  confidence   TEXT NOT NULL,
+  reason       TEXT NOT NULL,
+  everyday     INTEGER NOT NULL,   -- 1: it occurs elsewhere as well, or anybody may have it
+  repositories TEXT NOT NULL,      -- JSON array of names: where it occurs in the family
+  adds         TEXT NOT NULL,      -- JSON array of those that no rule has hit
+  evidence     TEXT NOT NULL,      -- JSON array of ids
+  PRIMARY KEY (family, kind, value)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE ref_update (

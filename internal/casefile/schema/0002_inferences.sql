@@ -58,6 +58,39 @@ CREATE TABLE cited_commit (        -- the commit objects that findings cite, whe
 CREATE VIEW commit_object AS       -- commits that a fact names or a finding cites; the others stand in blocks, where pentimento evidence reads them
   SELECT * FROM named_commit UNION SELECT * FROM cited_commit;
 
+CREATE TABLE family (              -- versions that are the same once names, secrets and destinations are taken out, around findings
+  id           TEXT PRIMARY KEY,
+  campaigns    TEXT NOT NULL,      -- JSON array of packs that know some of it
+  confidence   TEXT NOT NULL,      -- the highest of the rules that hit
+  outline      TEXT NOT NULL,      -- JSON: triggers, steps, programs, ways out, loot of the founder
+  habits       TEXT NOT NULL,      -- JSON: how its commits were made
+  repositories TEXT NOT NULL       -- JSON array of names
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE family_member (
+  family TEXT NOT NULL REFERENCES family,
+  blob   TEXT NOT NULL,
+  found  INTEGER NOT NULL,         -- 0: a relative, which no rule hits
+  how    TEXT NOT NULL,            -- skeleton, near, step
+  score  REAL NOT NULL,            -- likeness, 1 for the same skeleton
+  reason TEXT NOT NULL,
+  PRIMARY KEY (family, blob)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE proposal (            -- what occurs in a family and in no pack of the case
+  family       TEXT NOT NULL REFERENCES family,
+  kind         TEXT NOT NULL,      -- host, url_part, path, workflow_name, job_id, artifact, runner_label, message, author, branch
+  value        TEXT NOT NULL,      -- as the attacker wrote it
+  role         TEXT NOT NULL,      -- of a message
+  confidence   TEXT NOT NULL,
+  reason       TEXT NOT NULL,
+  everyday     INTEGER NOT NULL,   -- 1: it occurs elsewhere as well, or anybody may have it
+  repositories TEXT NOT NULL,      -- JSON array of names: where it occurs in the family
+  adds         TEXT NOT NULL,      -- JSON array of those that no rule has hit
+  evidence     TEXT NOT NULL,      -- JSON array of ids
+  PRIMARY KEY (family, kind, value)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE presence (
   id             TEXT PRIMARY KEY,
   repository     INTEGER NOT NULL REFERENCES repository,
