@@ -2,8 +2,6 @@ package workflow
 
 import (
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -251,22 +249,13 @@ func unformat(call string) string {
 	m := formatted.FindStringSubmatch(call)
 	text := m[1]
 	for i, arg := range strings.Split(m[2], ",") {
-		place, what := "{"+strconv.Itoa(i)+"}", "${{ "+strings.TrimSpace(arg)+" }}"
+		place, what := "{"+itoa(i)+"}", "${{ "+strings.TrimSpace(arg)+" }}"
 		if len(text)+strings.Count(text, place)*len(what) > MaxCommand || i == maxFormat {
 			return call
 		}
 		text = strings.ReplaceAll(text, place, what)
 	}
 	return text
-}
-
-// maxFormat bounds the arguments of a format call: it is searched for each.
-const maxFormat = 100
-
-func union(lists ...[]string) []string {
-	out := slices.Concat(lists...)
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 // dedup keeps the first of each, at most [MaxDestinations].

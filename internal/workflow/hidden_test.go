@@ -45,7 +45,7 @@ func TestInputsOfActions(t *testing.T) {
 	for _, d := range f.Destinations {
 		got = append(got, fmt.Sprintf("%s:%d:%s:%v:%v", d.Host, d.Line, strings.Join(d.Secrets, ","), d.Uploads, d.SelfNamed))
 	}
-	if s := strings.Join(got, " "); s != "192.0.2.7:12:A:false:[] b.example.invalid:11:A:false:[] a.example.invalid:9:A:false:[] c.example.invalid:18::false:[]" {
+	if s := strings.Join(got, " "); s != "192.0.2.7:12:A:true:[A] b.example.invalid:11:A:true:[A] a.example.invalid:9:A:true:[A] c.example.invalid:18::false:[]" {
 		t.Error(s)
 	}
 }

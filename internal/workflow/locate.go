@@ -21,7 +21,7 @@ type locator struct {
 func newLocator(text []byte) *locator {
 	l := &locator{text: text, lines: []int{0}}
 	for i, b := range text {
-		if b == '\n' {
+		if b == '\n' || b == '\r' && i+1 < len(text) && text[i+1] != '\n' {
 			l.lines = append(l.lines, i+1)
 		}
 	}
@@ -115,10 +115,30 @@ func (r *reader) scalars(root *yaml.Node) []SecretRef {
 	return slices.Compact(out)
 }
 
-// at lists the secrets of a value of the workflow.
-func (r *reader) at(s *actionlint.String) []SecretRef {
-	if s == nil || s.Pos == nil {
+// at lists the secrets of a value of the workflow, with what it carries without naming it.
+func (r *reader) at(t *actionlint.String, s *scope) []SecretRef {
+	if t == nil || t.Pos == nil || !strings.Contains(t.Value, "${{") {
 		return nil
 	}
-	return r.where.refs(s.Value, s.Pos.Line, s.Pos.Col)
+	refs := s.mapped(r.where.refs(t.Value, t.Pos.Line, t.Pos.Col))
+	for _, name := range s.resolve(t.Value).Secrets {
+		if !slices.ContainsFunc(refs, func(r SecretRef) bool { return r.Name == name || r.All() }) {
+			refs = append(refs, SecretRef{Name: name, Line: t.Pos.Line, Col: t.Pos.Col, Form: "through"})
+		}
+	}
+	return refs
+}
+
+// mapped gives references in a called file the names that the caller's secrets have.
+func (s *scope) mapped(refs []SecretRef) []SecretRef {
+	if s.given == nil {
+		return refs
+	}
+	var out []SecretRef
+	for _, ref := range refs {
+		for _, name := range s.secret(ref.Name).Secrets {
+			out = append(out, SecretRef{Name: name, Line: ref.Line, Col: ref.Col, Form: ref.Form})
+		}
+	}
+	return out
 }

@@ -1,38 +1,39 @@
 package workflow
 
-import "encoding/binary"
+import (
+	"slices"
 
-// Parser reads workflow files and remembers what their scripts do: the versions of a file differ by a line or two, and share nearly all of
-// their steps. What it says of a file does not depend on the files before. It is not safe for concurrent use.
-type Parser struct {
-	scripts map[string]reading
-	size    int // of the keys
+	"pentimento/internal/script"
+)
+
+type Parser struct{}
+
+func (p *Parser) read(in script.Input) script.Reading {
+	rs := runScript{text: in.Text, shell: in.Shell}
+	for _, v := range in.Env {
+		x := variable{name: v.Name, value: v.Value}
+		for _, n := range v.Secrets {
+			x.secrets = append(x.secrets, SecretRef{Name: n})
+		}
+		rs.env = append(rs.env, x)
+	}
+	got := readScript(rs)
+	out := script.Reading{Destinations: got.destinations}
+	if got.history {
+		out.Loot = append(out.Loot, script.History)
+	}
+	if dumps(in.Text) {
+		out.Loot = append(out.Loot, script.Environment)
+	}
+	slices.Sort(out.Loot)
+	if got.unread {
+		out.Problems = append(out.Problems, "a command grew too long once its variables were put in, and was read as written")
+	}
+	return out
 }
 
-// maxRemembered bounds the text of remembered scripts, in bytes: more than the different scripts of most repositories' whole history.
-const maxRemembered = 16 << 20
-
-// read is [readScript]. What it gives is shared with whoever asks the same again.
-func (p *Parser) read(s runScript) reading {
-	key := make([]byte, 0, len(s.text)+64)
-	part := func(text string) { key = append(binary.AppendUvarint(key, uint64(len(text))), text...) }
-	part(s.text)
-	part(s.shell)
-	for _, v := range s.env {
-		part(v.name)
-		part(v.value)
-		key = binary.AppendUvarint(key, uint64(len(v.secrets)))
-		for _, r := range v.secrets {
-			part(r.Name)
-		}
-	}
-	if got, ok := p.scripts[string(key)]; ok {
-		return got
-	}
-	got := readScript(s)
-	if p.size += len(key); p.scripts == nil || p.size > maxRemembered {
-		p.scripts, p.size = map[string]reading{}, len(key)
-	}
-	p.scripts[string(key)] = got
-	return got
+type variable struct {
+	name    string
+	value   string
+	secrets []SecretRef
 }

@@ -36,7 +36,7 @@ func readsAlike(t rapid.TB, text []byte) {
 	if !plain(text) {
 		return
 	}
-	if got, want := Parse(text), new(Parser).whole(text); !reflect.DeepEqual(got, want) {
+	if got, want := Parse(text), new(Parser).whole(text, nil); !reflect.DeepEqual(got, want) {
 		t.Errorf("%q\ngot  %+v\nwant %+v", text, got, want)
 	}
 }

@@ -2,266 +2,221 @@ package workflow
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
+
+	"pentimento/internal/script"
 )
 
 // reader turns actionlint's tree into a [File].
 type reader struct {
 	text      []byte
 	where     *locator
+	parser    *Parser
 	problems  []string
-	scripts   *Parser
 	inherited []SecretRef // "secrets: inherit" of the jobs read so far: no expression, so no scalar shows it
+	budget    *int        // see scope; shared with the files that this one calls
+	work      *int        // bytes that scripts may still be read with, environment included; shared likewise
+	local     []Local
+	lookup    func(path string) ([]byte, bool) // nil where no other file can be had
+	calls     []string                         // paths of the files that lead here, against cycles
+	follow    *int                             // files followed so far
+	given     map[string]value                 // see scope
+	inputs    map[string]value
+	needs     map[string]map[string]value
+	defaults  *actionlint.Defaults
+	fallback  Permissions
+}
+
+const (
+	// maxSubstituted bounds the text that takes the place of expressions, per file: values are made of values.
+	maxSubstituted = 4 << 20
+	// maxWork bounds the scripts of a file together with the environment that each is read with: every step has that of its job.
+	maxWork = 24 << 20
+	// maxEnv bounds the variables around one step.
+	maxEnv = 2000
+)
+
+func (p *Parser) reader(text []byte) *reader {
+	budget, work, follow := maxSubstituted, maxWork, 0
+	return &reader{text: text, where: newLocator(text), parser: p, budget: &budget, work: &work, follow: &follow, needs: map[string]map[string]value{}}
+}
+
+func (r *reader) scope(env []script.Variable) *scope {
+	return &scope{given: r.given, inputs: r.inputs, needs: r.needs, env: env, budget: r.budget}
 }
 
 func (r *reader) file(w *actionlint.Workflow) File {
-	f := File{Name: value(w.Name)}
+	f := File{Name: written(w.Name), RunName: written(w.RunName), Permissions: permissions(w.Permissions), Concurrency: concurrency(w.Concurrency)}
 	for _, e := range w.On {
 		f.Triggers = append(f.Triggers, trigger(e))
 	}
-	global := r.environment(w.Env, nil)
+	r.defaults, r.fallback = w.Defaults, f.Permissions
+	global := r.environment(w.Env, r.scope(nil))
 	jobs := make([]*actionlint.Job, 0, len(w.Jobs))
 	for _, j := range w.Jobs {
 		jobs = append(jobs, j)
 	}
 	slices.SortFunc(jobs, func(a, b *actionlint.Job) int {
-		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col), strings.Compare(value(a.ID), value(b.ID)))
+		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col), strings.Compare(written(a.ID), written(b.ID)))
 	})
+	read := map[*actionlint.Job][]Job{}
+	for _, j := range inOrder(jobs) {
+		read[j] = r.job(j, global)
+	}
 	for _, j := range jobs {
-		job := r.job(j, global)
-		for _, s := range job.Steps {
+		f.Jobs = append(f.Jobs, read[j]...)
+	}
+	for _, j := range f.Jobs {
+		for _, s := range j.Steps {
 			f.Destinations = append(f.Destinations, s.Destinations...)
 		}
-		f.Jobs = append(f.Jobs, job)
 	}
+	f.Local = r.local
 	return f
 }
 
-func (r *reader) job(j *actionlint.Job, global []variable) Job {
-	job := Job{ID: value(j.ID), Name: value(j.Name), Line: j.Pos.Line, If: value(j.If)}
-	if job.Name == "" {
-		job.Name = job.ID
+// inOrder puts the jobs that others need before those, as far as that can be.
+func inOrder(jobs []*actionlint.Job) []*actionlint.Job {
+	if !slices.ContainsFunc(jobs, func(j *actionlint.Job) bool { return len(j.Needs) > 0 }) {
+		return jobs
 	}
+	byID := map[string]*actionlint.Job{}
+	for _, j := range jobs {
+		byID[strings.ToLower(written(j.ID))] = j
+	}
+	out := make([]*actionlint.Job, 0, len(jobs))
+	seen := map[*actionlint.Job]bool{}
+	var visit func(j *actionlint.Job, depth int)
+	visit = func(j *actionlint.Job, depth int) {
+		if j == nil || seen[j] || depth > maxNeeds {
+			return
+		}
+		seen[j] = true
+		for _, n := range j.Needs {
+			visit(byID[strings.ToLower(written(n))], depth+1)
+		}
+		out = append(out, j)
+	}
+	for _, j := range jobs {
+		visit(j, 0)
+	}
+	return out
+}
+
+// maxNeeds bounds how long a chain of jobs is followed: it is walked by recursion.
+const maxNeeds = 1000
+
+// job gives a job, and behind it the jobs of the workflow that it calls, where that was handed in.
+func (r *reader) job(j *actionlint.Job, global environment) []Job {
+	m := matrixOf(j.Strategy)
+	job := Job{ID: written(j.ID), Name: written(j.Name), Line: j.Pos.Line, If: written(j.If), Needs: values(j.Needs), Concurrency: concurrency(j.Concurrency),
+		ContinueOnError: boolean(j.ContinueOnError), Permissions: r.fallback}
+	job.Name = cmp.Or(job.Name, job.ID)
+	job.Names = m.names(job.Name)
+	if j.Permissions != nil {
+		job.Permissions = permissions(j.Permissions)
+	}
+	if j.TimeoutMinutes != nil {
+		job.Timeout = number(j.TimeoutMinutes)
+	}
+	s := r.scope(global.list)
+	s.matrix = m.values
 	if j.Environment != nil {
-		job.Environment = value(j.Environment.Name)
+		job.Environment, job.EnvironmentURL = written(j.Environment.Name), written(j.Environment.URL)
 	}
-	if j.RunsOn != nil {
-		for _, l := range j.RunsOn.Labels {
-			job.RunsOn = append(job.RunsOn, value(l))
-		}
-		if j.RunsOn.LabelsExpr != nil {
-			job.RunsOn = append(job.RunsOn, value(j.RunsOn.LabelsExpr))
-		}
-	}
-	env := r.environment(j.Env, global)
-	for _, v := range env[len(global):] {
-		job.Secrets = append(job.Secrets, v.secrets...)
-	}
-	job.Secrets = append(job.Secrets, r.container(j.Container)...)
+	job.RunsOn = runsOn(j.RunsOn, s)
+	env := r.within(global, j.Env, s)
+	job.Secrets = append(job.Secrets, env.refs[len(global.refs):]...)
+	before := len(env.refs)
+	env = r.container(&job, j.Container, env, s)
 	if j.Services != nil {
 		for _, name := range sortedKeys(j.Services.Value) {
-			job.Secrets = append(job.Secrets, r.container(j.Services.Value[name].Container)...)
+			r.container(&job, j.Services.Value[name].Container, env, s)
 		}
 	}
-	job.Secrets = append(job.Secrets, r.call(j, &job)...)
-	for i, s := range j.Steps {
-		if s != nil {
-			job.Steps = append(job.Steps, r.step(i, s, env, shellOf(j)))
+	env.own = before
+	run := jobRun{reader: r, scope: s, env: env, shell: shellOf(j.Defaults, r.defaults), folder: folderOf(j.Defaults, r.defaults), job: job.ID,
+		left: script.Job{Files: map[string]script.Carried{}, Outputs: map[string]script.Carried{}}}
+	called := r.call(j, &job, s)
+	for i, st := range j.Steps {
+		if st != nil {
+			job.Steps = append(job.Steps, run.step(i, st))
 		}
 	}
-	return job
+	r.hand(&run, j)
+	return append([]Job{job}, called...)
 }
 
-// call reads what a job hands to a reusable workflow.
-func (r *reader) call(j *actionlint.Job, job *Job) []SecretRef {
-	c := j.WorkflowCall
-	if c == nil {
-		return nil
-	}
-	job.Uses = value(c.Uses)
-	var out []SecretRef
-	for _, k := range sortedKeys(c.Secrets) {
-		out = append(out, r.at(c.Secrets[k].Value)...)
-	}
-	for _, k := range sortedKeys(c.Inputs) {
-		out = append(out, r.at(c.Inputs[k].Value)...)
-	}
-	if c.InheritSecrets {
-		all := SecretRef{Name: allSecrets, Line: r.where.line(0, j.Pos.Line, "inherit"), Col: 1, Form: "inherit"}
-		r.inherited = append(r.inherited, all)
-		out = append(out, all)
-	}
-	return out
-}
-
-func (r *reader) container(c *actionlint.Container) []SecretRef {
-	if c == nil {
-		return nil
-	}
-	var out []SecretRef
-	if c.Credentials != nil {
-		out = append(r.at(c.Credentials.Username), r.at(c.Credentials.Password)...)
-	}
-	for _, v := range r.environment(c.Env, nil) {
-		out = append(out, v.secrets...)
-	}
-	return out
-}
-
-func (r *reader) step(index int, s *actionlint.Step, env []variable, shell string) Step {
-	step := Step{Index: index, ID: value(s.ID), Name: value(s.Name), Line: s.Pos.Line}
-	all := r.environment(s.Env, env)
-	for _, v := range all[len(env):] {
-		step.Secrets = append(step.Secrets, v.secrets...)
-	}
-	read := "" // what can name a variable of job or workflow
-	switch e := s.Exec.(type) {
-	case *actionlint.ExecRun:
-		step.Run = value(e.Run)
-		read = step.Run
-		step.Secrets = append(step.Secrets, r.at(e.Run)...)
-		r.script(&step, e, all, cmp.Or(value(e.Shell), shell))
-	case *actionlint.ExecAction:
-		step.Uses = value(e.Uses)
-		for _, k := range sortedKeys(e.Inputs) {
-			step.Secrets = append(step.Secrets, r.at(e.Inputs[k].Value)...)
-			read += value(e.Inputs[k].Value) + "\n"
-		}
-	}
-	step.Secrets = append(step.Secrets, passed(env, read)...)
-	if e, ok := s.Exec.(*actionlint.ExecAction); ok {
-		r.inputs(&step, e, all)
-	}
-	if step.Name == "" {
-		what := step.Uses
-		if step.Run != "" {
-			what, _, _ = strings.Cut(strings.TrimSpace(step.Run), "\n")
-		}
-		step.Name = "Run " + strings.TrimSpace(what)
-	}
-	return step
-}
-
-// passed lists the secrets of the variables that a text reads, by their names or by printing them all.
-func passed(env []variable, text string) []SecretRef {
-	var out []SecretRef
-	if !slices.ContainsFunc(env, func(v variable) bool { return len(v.secrets) > 0 }) {
-		return nil // which is so of most steps: the search for a dump costs more than the rest
-	}
-	whole := dumps(text)
-	for _, v := range env {
-		if len(v.secrets) > 0 && (whole || mentions(text, v.name)) {
-			out = append(out, v.secrets...)
-		}
-	}
-	return out
-}
-
-// script reads the destinations of a run step and puts them on their lines of the file.
-func (r *reader) script(step *Step, e *actionlint.ExecRun, env []variable, shell string) {
-	if e.Run == nil || e.Run.Pos == nil {
+// hand keeps what the outputs of a job give to the jobs that need it.
+func (r *reader) hand(run *jobRun, j *actionlint.Job) {
+	if len(j.Outputs) == 0 {
 		return
 	}
-	first := e.Run.Pos.Line
-	if at := r.where.offset(first, e.Run.Pos.Col); at < len(r.text) && (r.text[at] == '|' || r.text[at] == '>') {
-		first++
+	s := run.at(run.env.list)
+	out := map[string]value{}
+	for _, k := range sortedKeys(j.Outputs) {
+		v := s.resolve(written(j.Outputs[k].Value))
+		if strings.Contains(v.text, "steps.") {
+			v.text = ""
+		}
+		out[strings.ToLower(k)] = v
 	}
-	got := r.scripts.read(runScript{text: step.Run, env: env, shell: shell})
-	for _, d := range got.destinations {
-		d.Line = r.where.line(d.Line, first, d.URL)
-		step.Destinations = append(step.Destinations, d)
-	}
-	step.ReadsHistory = got.history
-	if len(got.destinations) == MaxDestinations {
-		r.cut(step)
-	}
-	if got.unread {
-		r.problems = append(r.problems, fmt.Sprintf("line %d: a command grew too long once its variables were put in, and was read as written", step.Line))
-	}
+	r.needs[strings.ToLower(written(j.ID))] = out
 }
 
-// inputs reads the hosts that an action is told of. Which secret goes to which is the action's to say: all of the step may.
-func (r *reader) inputs(step *Step, e *actionlint.ExecAction, env []variable) {
-	vars := map[string]string{}
-	for _, v := range env {
-		vars[v.name] = expand(v.value, vars)
+func runsOn(r *actionlint.Runner, s *scope) []string {
+	if r == nil {
+		return nil
 	}
-	var secrets, posted []string
-	for _, s := range step.Secrets {
-		secrets = append(secrets, s.Name)
-		if s.All() {
-			posted = []string{allSecrets}
-		}
-	}
-	for _, k := range sortedKeys(e.Inputs) {
-		v := e.Inputs[k].Value
-		if v == nil || v.Pos == nil {
+	var out []string
+	for _, l := range append(slices.Clip(r.Labels), r.LabelsExpr) {
+		if l == nil {
 			continue
 		}
-		for _, u := range named(expand(v.Value, vars)) {
-			d := to(Destination{Program: "with", Secrets: union(secrets), Posted: posted}, u)
-			if d.Computed || len(step.Destinations) == MaxDestinations {
-				continue
-			}
-			d.Line = r.where.line(0, v.Pos.Line, u)
-			step.Destinations = append(step.Destinations, d)
+		text := s.resolve(l.Value).text
+		if m := wholeMatrix.FindStringSubmatch(text); m != nil && len(s.matrix[strings.ToLower(m[1])]) > 0 {
+			out = append(out, s.matrix[strings.ToLower(m[1])]...)
+			continue
 		}
-	}
-	if len(step.Destinations) == MaxDestinations {
-		r.cut(step)
-	}
-}
-
-func (r *reader) cut(step *Step) {
-	r.problems = append(r.problems, fmt.Sprintf("line %d: only the first %d destinations are listed", step.Line, MaxDestinations))
-}
-
-// variable is one environment variable with the secrets in its value.
-type variable struct {
-	name    string
-	value   string
-	secrets []SecretRef
-}
-
-// environment appends the variables of one env section, by name, to those of the sections around it.
-func (r *reader) environment(e *actionlint.Env, outer []variable) []variable {
-	out := slices.Clip(outer)
-	if e == nil {
-		return out
-	}
-	if e.Expression != nil {
-		return append(out, variable{value: e.Expression.Value, secrets: r.at(e.Expression)})
-	}
-	for _, k := range sortedKeys(e.Vars) {
-		v := e.Vars[k]
-		out = append(out, variable{name: value(v.Name), value: value(v.Value), secrets: r.at(v.Value)})
+		out = append(out, text)
 	}
 	return out
 }
 
-func shellOf(j *actionlint.Job) string {
-	if j.Defaults == nil || j.Defaults.Run == nil {
-		return ""
+// container reads the environment, the credentials and the options of a container; run steps of the job see its variables.
+func (r *reader) container(job *Job, c *actionlint.Container, env environment, s *scope) environment {
+	if c == nil {
+		return env
 	}
-	return value(j.Defaults.Run.Shell)
+	var texts []*actionlint.String
+	if c.Credentials != nil {
+		texts = append(texts, c.Credentials.Username, c.Credentials.Password)
+	}
+	for _, t := range append(append(texts, c.Image, c.Options), c.Volumes...) {
+		job.Secrets = append(job.Secrets, r.at(t, s)...)
+	}
+	with := r.within(env, c.Env, s)
+	job.Secrets = append(job.Secrets, with.refs[len(env.refs):]...)
+	return with
 }
 
-func value(s *actionlint.String) string {
-	if s == nil {
-		return ""
+func shellOf(levels ...*actionlint.Defaults) string {
+	for _, d := range levels {
+		if d != nil && d.Run != nil && d.Run.Shell != nil {
+			return written(d.Run.Shell)
+		}
 	}
-	return s.Value
+	return ""
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
+func folderOf(levels ...*actionlint.Defaults) string {
+	for _, d := range levels {
+		if d != nil && d.Run != nil && d.Run.WorkingDirectory != nil {
+			return written(d.Run.WorkingDirectory)
+		}
 	}
-	slices.Sort(keys)
-	return keys
+	return ""
 }

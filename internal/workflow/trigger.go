@@ -35,7 +35,7 @@ func trigger(e actionlint.Event) Trigger {
 		t.Types = values(e.Types)
 	case *actionlint.ScheduledEvent:
 		for _, s := range e.Schedules {
-			t.Cron = append(t.Cron, value(s.Cron))
+			t.Cron = append(t.Cron, written(s.Cron))
 		}
 	}
 	return t
@@ -51,7 +51,7 @@ func filter(f *actionlint.WebhookEventFilter) []string {
 func values(list []*actionlint.String) []string {
 	var out []string
 	for _, s := range list {
-		out = append(out, value(s))
+		out = append(out, written(s))
 	}
 	return out
 }
