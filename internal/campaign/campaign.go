@@ -70,9 +70,10 @@ const (
 	Minute Precision = "minute"
 	Hour   Precision = "hour"
 	Day    Precision = "day"
+	Month  Precision = "month"
 )
 
-var units = map[Precision]time.Duration{Second: time.Second, Minute: time.Minute, Hour: time.Hour, Day: 24 * time.Hour}
+var precisions = []string{string(Second), string(Minute), string(Hour), string(Day), string(Month)}
 
 // Contains reports whether t lies in the wave: an end known to the minute covers that whole minute.
 func (w Wave) Contains(t time.Time) bool {
@@ -80,7 +81,19 @@ func (w Wave) Contains(t time.Time) bool {
 }
 
 // End is the first instant that the wave cannot have covered.
-func (w Wave) End() time.Time { return w.To.Add(units[w.Precision]) }
+func (w Wave) End() time.Time {
+	switch w.Precision {
+	case Second:
+		return w.To.Add(time.Second)
+	case Minute:
+		return w.To.Add(time.Minute)
+	case Hour:
+		return w.To.Add(time.Hour)
+	case Month:
+		return w.To.AddDate(0, 1, 0)
+	}
+	return w.To.AddDate(0, 0, 1)
+}
 
 // Message is the first line of a commit message of the campaign. Role is what its commits did: plant, rearm, repush or trigger.
 type Message struct {

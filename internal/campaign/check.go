@@ -63,8 +63,8 @@ func (c *checker) waves(waves []Wave) {
 		if !w.From.IsZero() && !w.To.IsZero() && w.To.Before(w.From) {
 			c.at(where("to"), "the wave ends before it begins, at %s", w.From.UTC().Format(time.RFC3339))
 		}
-		if units[w.Precision] == 0 {
-			c.at(where("precision"), "%s", oneOf("precision", string(w.Precision), []string{string(Second), string(Minute), string(Hour), string(Day)}))
+		if !slices.Contains(precisions, string(w.Precision)) {
+			c.at(where("precision"), "%s", oneOf("precision", string(w.Precision), precisions))
 		}
 		if w.Source == "" {
 			c.at(where("source"), "a wave says its source: who claims that the campaign was seen then")
@@ -135,6 +135,9 @@ func (c *checker) rules(p Pack) {
 // satisfiable notes conditions that no file can meet in this pack, and rules that contradict themselves.
 func (c *checker) satisfiable(p Pack, i int, r Rule) {
 	where := []any{"rules", i}
+	if r.OnlyInWaves && len(p.Waves) == 0 {
+		c.at(append(where, "only_in_waves"), "rule %q can never hold: it does so only in waves, and the pack has none", short(r.ID))
+	}
 	for key, list := range map[string][]Condition{"all": r.All, "any": r.Any, "none": r.None} {
 		for j, x := range list {
 			if why := p.never(x); why != "" && !c.misshapen["indicators"] {

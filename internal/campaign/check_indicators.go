@@ -11,6 +11,7 @@ import (
 
 var (
 	hostForm   = regexp.MustCompile(`^(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$`)
+	actionForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._*-]+$`)
 	repoForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
 	defanged   = regexp.MustCompile(`(?i)\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)|\[:\]|\[://\]|^hxxps?:`)
 	everybodys = []string{"ubuntu-latest", "windows-latest", "macos-latest", "self-hosted", "linux", "windows", "macos", "x64", "arm64"}
@@ -183,7 +184,7 @@ func wrongURLPart(x string) string {
 func wrongUses(x string) string {
 	name, ref, ok := strings.Cut(x, "@")
 	switch {
-	case !repoForm.MatchString(name):
+	case !actionForm.MatchString(name):
 		return fmt.Sprintf("%q is no action: write OWNER/NAME@REF", short(x))
 	case !ok || ref == "":
 		return fmt.Sprintf("%q says no version: write %q for any tag or branch", short(x), name+"@*")

@@ -74,7 +74,7 @@ func (p Pack) OwnsPath(name string) bool {
 	return p.KnowsPath(name) && !slices.Contains(p.Indicators.Everyday, name)
 }
 
-// KnowsUses reports whether what a step uses is an indicator. An indicator is OWNER/NAME@REF, REF a pattern. A pattern matches branches and
+// KnowsUses reports whether what a step uses is an indicator. An indicator is OWNER/NAME@REF, NAME and REF patterns. REF matches branches and
 // tags alone: a step that names a commit gets that commit whatever becomes of the tags, so a commit matches only where it is written out.
 // Owner and name are compared as GitHub does, without regard to case; a folder within the action's repository (OWNER/NAME/FOLDER@REF) moves
 // with it.
@@ -84,13 +84,10 @@ func (p Pack) KnowsUses(uses string) bool {
 	if !ok || len(parts) < 2 {
 		return false
 	}
-	action = parts[0] + "/" + parts[1]
+	action = strings.ToLower(parts[0] + "/" + parts[1])
 	return slices.ContainsFunc(p.Indicators.Uses, func(known string) bool {
 		name, pattern, _ := strings.Cut(known, "@")
-		if !strings.EqualFold(name, action) {
-			return false
-		}
-		return strings.EqualFold(ref, pattern) || !fullSHA(ref) && matches(pattern, ref)
+		return matches(strings.ToLower(name), action) && (strings.EqualFold(ref, pattern) || !fullSHA(ref) && matches(pattern, ref))
 	})
 }
 

@@ -35,7 +35,7 @@ func TestPackMistakes(t *testing.T) {
 		"name":                  {"name: small", "name: Small!", `2:7: name "Small!" is not of lower-case letters, digits and hyphens`},
 		"no title":              {"title: Small\n", "", `1:1: title is missing: the campaign's name as people write it`},
 		"reference":             {"title: Small", "title: Small\nreferences: [{title: Post, url: example.invalid/post}]", `4:33: a reference has an https URL, not "example.invalid/post"`},
-		"precision":             {"precision: day", "precision: dya", `5:80: precision "dya" is none of second, minute, hour, day: did you mean "day"?`},
+		"precision":             {"precision: day", "precision: dya", `5:80: precision "dya" is none of second, minute, hour, day, month: did you mean "day"?`},
 		"wave backwards":        {"to: 2025-01-02", "to: 2024-01-02", "5:47: the wave ends before it begins, at 2025-01-01T00:00:00Z"},
 		"wave without end":      {"to: 2025-01-02T00:00:00Z, ", "", `5:5: a wave says from when to when it was seen: "to" is missing`},
 		"wave without source":   {", source: a test", "", "5:5: a wave says its source: who claims that the campaign was seen then"},

@@ -1,6 +1,8 @@
 package campaign
 
 import (
+	"crypto/sha1"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,10 +18,18 @@ func TestBuiltin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(packs) != 1 || packs[0].Name != "ghostaction" || len(packs[0].Waves) != 7 {
-		t.Fatalf("built-in packs: %+v", packs)
+	var names []string
+	for _, p := range packs {
+		names = append(names, p.Name)
 	}
-	p := packs[0]
+	want := "actions-cool ghostaction megalodon nx-s1ngularity prt-scan reviewdog-action-setup shai-hulud shai-hulud-2 tj-actions trivy-teampcp ultralytics"
+	if strings.Join(names, " ") != want {
+		t.Fatalf("built-in packs: %v", names)
+	}
+	p := builtin(t, "ghostaction")
+	if len(p.Waves) != 7 {
+		t.Errorf("waves: %+v", p.Waves)
+	}
 	for message, want := range map[string]string{
 		"Add Github Actions Security workflow":                     "plant",
 		"Update Github Actions Security workflow\n":                "rearm",
@@ -39,6 +49,106 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
+func builtin(t *testing.T, name string) Pack {
+	t.Helper()
+	packs, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(packs, func(p Pack) bool { return p.Name == name })
+	if i < 0 {
+		t.Fatalf("no pack %s", name)
+	}
+	return packs[i]
+}
+
+// What one pack holds to be harmless no other may call malicious, and a campaign's files are no other campaign's. A pack of the victims' own
+// mistakes may find one in another campaign's positive: its rule says so by its confidence.
+func TestBuiltinPacksDoNotHitEachOther(t *testing.T) {
+	packs, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range packs {
+		judge := p
+		judge.Indicators.Hosts = append(slices.Clone(p.Indicators.Hosts), ListedHost)
+		for _, other := range packs {
+			if other.Name == p.Name {
+				continue
+			}
+			for _, s := range other.NearMisses {
+				if got := hits(judge, s); len(got) > 0 {
+					t.Errorf("%s hits %s's near-miss %q by %v", p.Name, other.Name, s.Name, got)
+				}
+			}
+			for _, s := range other.Positives {
+				for _, id := range hits(p, s) {
+					rule := p.Rules[slices.IndexFunc(p.Rules, func(r Rule) bool { return r.ID == id })]
+					if rule.Confidence == "high" {
+						t.Errorf("%s hits %s's positive %q by %s", p.Name, other.Name, s.Name, id)
+					}
+				}
+			}
+		}
+	}
+}
+
+// What the packs say of when is as it was published: ends, precision and a source for each, and claims that disagree stand apart.
+func TestBuiltinWaves(t *testing.T) {
+	packs, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range packs {
+		if len(p.Waves) == 0 || strings.TrimSpace(p.Description) == "" {
+			t.Errorf("%s: no waves or no description", p.Name)
+		}
+	}
+	waves := builtin(t, "tj-actions").Waves
+	if len(waves) != 3 || waves[0].Source == waves[1].Source || waves[1].Source == waves[2].Source {
+		t.Errorf("the three published windows of tj-actions: %+v", waves)
+	}
+	nx := builtin(t, "nx-s1ngularity").Waves[0]
+	if want := time.Date(2025, 9, 1, 0, 0, 0, 0, time.UTC); nx.Precision != Month || !nx.End().Equal(want) {
+		t.Errorf("a wave known to the month ends %v, want %v", nx.End(), want)
+	}
+	for _, w := range append(builtin(t, "trivy-teampcp").Warnings, builtin(t, "megalodon").Warnings...) {
+		if w.Before != "revoke" || !strings.Contains(w.Text, "does not say which two") {
+			t.Errorf("the warning claims more than its source: %+v", w)
+		}
+	}
+}
+
+func TestKnows(t *testing.T) {
+	sha, other := strings.Repeat("ab", 20), strings.Repeat("cd", 20)
+	text := []byte("on: push\n")
+	p := Pack{Indicators: Indicators{Uses: []string{"octo/act@v*", "Octo/Pin@" + sha, "many/*@main"}, Branches: []string{"add-[0-9]*"},
+		Commits: []string{sha}, Authors: []string{"ci-bot", "*@drop.example.invalid"}, TagMoves: []TagMove{{"octo/act", "v*", sha}, {"octo/pin", "*", ""}},
+		FileHashes: []string{"b6d0a9d2ac8ef0b8bbbc9a4cf1f0a3c0", blobOf(text)}}}
+	for uses, want := range map[string]bool{"octo/act@v1": true, "OCTO/Act/sub/dir@v1.2": true, "octo/act@main": false, "octo/act@" + other: false,
+		"octo/pin@" + sha: true, "octo/pin@v1": false, "many/x@main": true, "many/x@" + other: false, "octo/act": false, "./act@v1": false, "": false} {
+		if p.KnowsUses(uses) != want {
+			t.Errorf("uses %q: %v", uses, !want)
+		}
+	}
+	for what, got := range map[string]bool{
+		"branch": p.KnowsBranch("add-17"), "commit": p.KnowsCommit(sha), "author": p.KnowsAuthor("ci-bot", "x@example.invalid"),
+		"address": p.KnowsAuthor("someone", "x@drop.example.invalid"), "tag move": p.KnowsTagMove("Octo/act", "v1", sha), "file": p.KnowsFile(text),
+		"not a branch": !p.KnowsBranch("add-x"), "not a commit": !p.KnowsCommit(other), "not an author": !p.KnowsAuthor("ci", "ci@example.invalid"),
+		"another tag": !p.KnowsTagMove("octo/act", "w1", sha), "another commit": !p.KnowsTagMove("octo/act", "v1", other),
+		"no commit named": !p.KnowsTagMove("octo/pin", "v1", ""), "another file": !p.KnowsFile([]byte("on: pull\n")),
+	} {
+		if !got {
+			t.Error(what)
+		}
+	}
+}
+
+// blobOf is what git hash-object says of a text.
+func blobOf(text []byte) string {
+	return fmt.Sprintf("%x", sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(text), text)))
+}
+
 func TestKnowsHost(t *testing.T) {
 	p := Pack{Indicators: Indicators{Hosts: []string{"*.any.example.invalid", "one.example.invalid"}}}
 	for host, want := range map[string]bool{"x.any.example.invalid": true, "any.example.invalid": false, "xany.example.invalid": false,
@@ -50,10 +160,7 @@ func TestKnowsHost(t *testing.T) {
 }
 
 func TestWavesIncludeTheirLastUnit(t *testing.T) {
-	packs, err := Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := builtin(t, "ghostaction")
 	for at, want := range map[string]string{
 		"2025-10-08T06:54:59Z": "", "2025-10-08T06:55:00Z": "2025-5", "2025-10-08T07:09:59Z": "2025-5", "2025-10-08T07:10:00Z": "",
 		"2025-11-24T22:36:30Z": "2025-6", "2026-10-09T23:00:00Z": "2026-1",
@@ -62,7 +169,7 @@ func TestWavesIncludeTheirLastUnit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(packs[0].WavesAt(when), ","); got != want {
+		if got := strings.Join(p.WavesAt(when), ","); got != want {
 			t.Errorf("%s: %q, want %q", at, got, want)
 		}
 	}

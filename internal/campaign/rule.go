@@ -20,6 +20,9 @@ type Rule struct {
 	Any         []Condition `yaml:"any"`
 	None        []Condition `yaml:"none"`
 	Context     Context     `yaml:"context"`
+	// OnlyInWaves says that the file is the victim's own and does harm only while a wave of the pack lasts, such as one that uses an action whose
+	// tags were moved for some hours: nothing that happened at other times is of the campaign.
+	OnlyInWaves bool `yaml:"only_in_waves"`
 }
 
 // Severities and confidences, weakest first.

@@ -152,8 +152,8 @@ func (x Condition) leaving() []mistake {
 				out = append(out, mistake{[]any{"loot", "kinds", i}, fmt.Sprintf("kind %q is none of %s", short(kind), strings.Join(lootKinds, ", "))})
 			}
 		}
-		if l.To != "" && l.Leaves != "network" {
-			out = append(out, mistake{[]any{"loot", "to"}, `"to" goes with leaves: network`})
+		if (l.To != "" || l.Hidden) && l.Leaves != "network" {
+			out = append(out, mistake{[]any{"loot"}, `"to" and "hidden" go with leaves: network`})
 		}
 		if l.Encoded && l.Leaves == "" {
 			out = append(out, mistake{[]any{"loot", "encoded"}, `"encoded" goes with leaves`})

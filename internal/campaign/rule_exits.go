@@ -27,12 +27,14 @@ type Spoils struct {
 	// Leaves is how a step lets it out: "network", a way of [Exits], or "any" of these. Empty: it is gathered, whether or not it is seen to leave.
 	Leaves  string `yaml:"leaves"`
 	Encoded bool   `yaml:"encoded"` // with Leaves: it went through an encoding first
+	Hidden  bool   `yaml:"hidden"`  // with Leaves "network": see [Flow]
 	To      string `yaml:"to"`      // with Leaves "network": see [Flow]
 }
 
 // Hidden narrows the text that a script runs and that does not stand in it as it is. The zero Hidden is any such text.
 type Hidden struct {
 	Encoded  bool     `yaml:"encoded"`  // it stands in the script encoded
+	Decoded  bool     `yaml:"decoded"`  // what it says could be read: it is no text that is known at run time only
 	Fetched  bool     `yaml:"fetched"`  // it comes from a host and runs unseen
 	To       string   `yaml:"to"`       // with Fetched: whence, in the words of [Flow] that tell of hosts: address, listed, outside, foreign, drop
 	Contains []string `yaml:"contains"` // literal texts, of which the decoded text holds one
@@ -119,7 +121,7 @@ func (s subject) loot(l Spoils) (why string, lines []int, ok bool) {
 				lines = append(lines, step.Line)
 			}
 			for _, d := range step.Destinations {
-				f := Flow{Encoded: l.Encoded, To: l.To}
+				f := Flow{Encoded: l.Encoded, Hidden: l.Hidden, To: l.To}
 				if wanted(d.Loot) && (l.Leaves == "" || l.Leaves == "any" || l.Leaves == "network") && s.reaches(d, f) {
 					lines = append(lines, d.Line)
 				}
@@ -157,7 +159,7 @@ func (s subject) payload(h Hidden) (why string, lines []int, ok bool) {
 }
 
 func (s subject) hides(h Hidden, p workflow.Payload) bool {
-	if h.Encoded && len(p.Encodings) == 0 || h.Fetched && !p.Fetched {
+	if h.Encoded && len(p.Encodings) == 0 || h.Fetched && !p.Fetched || h.Decoded && p.Text == "" {
 		return false
 	}
 	if h.To != "" && !s.reaches(workflow.Destination{Host: p.Host, Computed: p.Host == ""}, Flow{To: h.To}) {

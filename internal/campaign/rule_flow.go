@@ -21,7 +21,7 @@ type Flow struct {
 	// To is "bare": a URL without path; "address": an IP address; "bare-or-address"; "listed": a host of the pack; "nondescript": a
 	// host known at run time only, or a URL with a query or a path of one segment and no more: what is set up for the occasion, and few APIs;
 	// "outside": beyond the runner and its private network; "foreign": outside and no service that workflows are known to hand secrets to;
-	// "drop": where anybody collects what is sent, without an account of a name: request catchers, tunnels, paste sites, chat bots.
+	// "drop": where anybody collects what is sent, without a name: request catchers, tunnels, paste sites.
 	To string `yaml:"to"`
 }
 

