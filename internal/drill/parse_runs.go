@@ -99,7 +99,7 @@ func (p *parser) run(l *line) error {
 	l.campaignRun()
 	r := &run{
 		id: id, path: ".github/workflows/" + l.named["of"], event: l.named["event"], branch: l.named["branch"], name: l.named["name"],
-		head: head, headRepository: evidence.Repository(l.named["fork"]), actor: by, created: at, number: len(p.repo.runs) + 1,
+		head: head, headRepository: evidence.Repository(l.named["fork"]), actor: by, created: at,
 	}
 	if r.event == "" || r.branch == "" {
 		return errors.New("needs event and branch")
@@ -107,12 +107,24 @@ func (p *parser) run(l *line) error {
 	if r.name == "" {
 		r.name = r.path
 	}
+	r.number = p.numberOf(r.path)
 	p.repo.runs = append(p.repo.runs, r)
 	if err := p.addAttempt(l, r, by); err != nil {
 		return err
 	}
 	p.campaignJob(l, r)
 	return nil
+}
+
+// numberOf is the number of the next run of a workflow: GitHub counts those of each file from 1, and gives no number twice.
+func (p *parser) numberOf(path string) int {
+	n := 1
+	for _, r := range p.repo.runs {
+		if r.path == path {
+			n++
+		}
+	}
+	return n
 }
 
 // campaignRun fills in what the words leaks, dies and hangs say of a run.

@@ -53,7 +53,7 @@ func (r *reader) armed(p *Presence, inherited bool, heads pullHeads) string {
 		return Inherited
 	case p.Ref.Tag():
 		return can(func(t workflow.Trigger) bool {
-			return t.Event == "workflow_dispatch" || t.Event == "push" && t.MatchesRef(p.Ref)
+			return t.Event == dispatch || t.Event == "push" && t.MatchesRef(p.Ref)
 		})
 	}
 	// A filter for other branches or for tags stops nobody: one of a fitting name can be cut from this one.
@@ -114,18 +114,6 @@ func (r *reader) indexHeads(rows []Presence) pullHeads {
 func (h pullHeads) unsourced(p *Presence) bool {
 	head := p.tips[len(p.tips)-1].oid
 	return !h.foreign[head] && !h.told[p.Path].has(head)
-}
-
-// pullTarget is the event of a pull request that is given the repository's secrets; see [targetMoved].
-const pullTarget = "pull_request_target"
-
-// defaultOnly lists events that run the default branch's file alone
-// (https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows); pull_request_target since [targetMoved].
-var defaultOnly = map[string]bool{
-	"branch_protection_rule": true, "check_run": true, "check_suite": true, "discussion": true, "discussion_comment": true, "fork": true,
-	"gollum": true, "issue_comment": true, "issues": true, "label": true, "milestone": true, "page_build": true, "project": true,
-	"project_card": true, "project_column": true, "public": true, "registry_package": true, "repository_dispatch": true, "schedule": true,
-	"status": true, "watch": true, "workflow_run": true, pullTarget: true,
 }
 
 // inherited reports a row of a fork that came with the fork: no update of this repository brought any version of it. A fork does not

@@ -1,10 +1,10 @@
 package timeline
 
 import (
-	"regexp"
+	"cmp"
 	"slices"
 	"strconv"
-	"strings"
+	"time"
 
 	"pentimento/internal/evidence"
 	"pentimento/internal/when"
@@ -15,6 +15,7 @@ const (
 	Open      = "possible"
 	Matched   = "matched"
 	NoRunSeen = "no-run-seen" // runs were listed to the end and none fits: deleted, disabled or skipped; not "did not run"
+	RunGone   = "run-deleted" // none fits, and the numbers of the workflow's runs show that some of that time are gone
 )
 
 // Opportunity is a ref update or a span at which GitHub could start a version.
@@ -24,19 +25,24 @@ type Opportunity struct {
 	Ref      evidence.Ref
 	Path     string
 	Blob     evidence.OID
-	Event    string
+	Event    string       // GitHub's, or [Rerun]
 	Head     evidence.OID // the pushed commit; empty for events that name none
-	Status   string       // Open, Suppressed, Matched, NoRunSeen
+	Status   string       // Open, Suppressed, Matched, NoRunSeen, RunGone
 	Reason   string
 	RunID    int64
+	Attempt  int  // of a match by attempt, else 0
 	Excluded bool // suppressed, or matched to runs that all show that the leaking step did not run
 	At       when.Instant
 }
 
 // indexExecutions makes those of a head or an event quick to find.
 func (r *reader) indexExecutions(runs []Execution) {
-	r.byHead, r.byEvent = map[evidence.OID][]Execution{}, map[string][]Execution{}
+	r.ran, r.byHead, r.byEvent = runs, map[evidence.OID][]Execution{}, map[string][]Execution{}
+	r.firstAttempt = map[int64]int{}
 	for _, e := range runs {
+		if n, have := r.firstAttempt[e.Run.RunID]; !have || e.Run.Attempt < n {
+			r.firstAttempt[e.Run.RunID] = e.Run.Attempt
+		}
 		r.byHead[e.Run.HeadSHA] = append(r.byHead[e.Run.HeadSHA], e)
 		r.byEvent[e.Run.Event] = append(r.byEvent[e.Run.Event], e)
 	}
@@ -86,7 +92,7 @@ func (r *reader) opportunities(rows []Presence) []Opportunity {
 			}
 		}
 	}
-	return out
+	return append(out, r.reruns(rows)...)
 }
 
 // widened is when a tip came by claimed dates, in a row in which they run backwards.
@@ -126,12 +132,12 @@ func (r *reader) unproven(p Presence) []tip {
 	return out
 }
 
-// runsOfPush are the runs that GitHub started for the push of one tip: where the head came to the ref several times, a run belongs to the
-// last coming before it.
+// runsOfPush are the runs that GitHub started for the push of one tip, by their first attempt: where the head came to the ref several times, a
+// run belongs to the last coming before it.
 func (r *reader) runsOfPush(p Presence, x tip, stood []when.Instant) []Execution {
 	var out []Execution
 	for _, e := range r.byHead[x.oid] {
-		if e.Path != p.Path || e.Run.Event != "push" || e.Ref != p.Ref {
+		if e.Path != p.Path || e.Run.Event != "push" || e.Ref != p.Ref || e.Run.Attempt != r.firstAttempt[e.Run.RunID] {
 			continue
 		}
 		mine := x.at.NotBefore
@@ -216,23 +222,34 @@ func (r *reader) passed(p Presence, i int) bool {
 func (r *reader) opportunity(p Presence, blob evidence.OID, event string, head evidence.OID, at when.Instant, by *Move, mine []Execution) Opportunity {
 	o := Opportunity{Presence: p.ID, Ref: p.Ref, Path: p.Path, Blob: blob, Event: event, Head: head, At: at, Status: Open}
 	o.ID = evidence.ID("opp", p.ID, string(blob), event, string(head), evidence.Stamp(at.NotBefore.At), evidence.Stamp(at.NotAfter.At))
-	suppressed := ""
+	suppressed, surely := "", false
 	if event == "push" {
-		suppressed = r.suppression(head, by)
+		suppressed, surely = r.suppression(p, head, by)
 	}
+	lost, gone := r.lostRun(p.Path, at)
 	switch {
 	case len(mine) > 0:
 		ran := max(slices.IndexFunc(mine, func(e Execution) bool { return !e.Excluded }), 0)
 		o.Status, o.RunID = Matched, mine[ran].Run.RunID
 		o.Reason = "run " + strconv.FormatInt(o.RunID, 10) + ": " + mine[ran].Ladder
 		// An event without a push can come again at any time: the runs that are seen excuse only themselves.
-		o.Excluded = head != "" && mine[ran].Excluded
+		if o.Excluded = head != "" && mine[ran].Excluded; head != "" {
+			o.Attempt = mine[ran].Run.Attempt
+		}
 	case suppressed != "":
-		o.Status, o.Reason, o.Excluded = Suppressed, suppressed, true
-	case r.runsCovered(at):
+		o.Status, o.Reason, o.Excluded = Suppressed, suppressed, surely
+	case gone:
+		o.Status, o.Reason = RunGone, "no run seen, and "+lost.spell()+": deleted, or never kept"
+		o.At.Evidence = slices.Sorted(slices.Values(append(slices.Clone(at.Evidence), lost.ids...)))
+	case event == called:
+		o.Reason = "a run of a caller bears the caller's name: nothing here tells of one"
+	case r.runsCovered(at, p.AsOf):
 		o.Status, o.Reason = NoRunSeen, "no run seen: deleted, disabled or skipped"
 	default:
 		o.Reason = "runs of that time were not listed to the end"
+	}
+	if event == dispatch && p.Ref != r.defaultRef && len(mine) == 0 {
+		o.Reason += "; " + cmp.Or(r.registration(p.Path), "nothing shows that GitHub knew its path, without which it takes no dispatch")
 	}
 	return o
 }
@@ -242,63 +259,12 @@ func within(e Execution, span when.Instant) bool {
 	return !at.CertainlyBefore(span) && !span.CertainlyBefore(at)
 }
 
-// skipForms are the words in a head commit's message at which GitHub starts nothing for push and pull_request
-// (https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs). Other ways to write them may do it too: that is not
-// documented, and only what surely started nothing is left out.
-var skipForms = []string{"[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]"}
-
-// Actors whose pushes start nothing that can read the repository's secrets, and why.
-var powerless = map[string]string{
-	"github-actions[bot]": "pushed with GITHUB_TOKEN, which starts no workflow",
-	Dependabot:            "pushed by Dependabot: its runs get secrets of their own",
-}
-
-// Dependabot is the actor of its pushes. Its runs are given Dependabot's secrets, not those of Actions
-// (https://docs.github.com/en/code-security/reference/supply-chain-security/dependabot-on-actions).
-const Dependabot = "dependabot[bot]"
-
-// suppression says why GitHub starts nothing for a push, empty where nothing shows it.
-func (r *reader) suppression(head evidence.OID, by *Move) string {
-	message := r.h.Commit(head).Message
-	for _, form := range skipForms {
-		if strings.Contains(message, form) {
-			return "the head commit says " + form + " (" + evidence.CommitID(head) + ")"
-		}
+// runsCovered reports that the runs of a whole span were listed to the end, and that it does not reach back to where GitHub keeps none. A span
+// without an end lasts at least until the refs were last looked at, this one or all.
+func (r *reader) runsCovered(span when.Instant, looked time.Time) bool {
+	from, to := span.NotBefore, span.NotAfter.At
+	if !span.NotAfter.Known() {
+		to = slices.MaxFunc([]time.Time{r.asOf(), looked, from.At}, time.Time.Compare)
 	}
-	if skipTrailer(message) {
-		return "the head commit bears skip-checks: true (" + evidence.CommitID(head) + ")"
-	}
-	if by != nil && powerless[by.Actor] != "" {
-		return powerless[by.Actor] + " (" + strings.Join(by.Evidence, ", ") + ")"
-	}
-	return ""
-}
-
-// skipTrailer reports the trailer form: the last line, behind two empty lines or among other trailers.
-func skipTrailer(message string) bool {
-	lines := strings.Split(strings.TrimRight(message, "\n"), "\n")
-	n := len(lines)
-	if last := lines[n-1]; last != "skip-checks: true" && last != "skip-checks:true" {
-		return false
-	}
-	first := n - 1
-	for first > 0 && trailer.MatchString(lines[first-1]) {
-		first--
-	}
-	behind := func(k int) bool { return first > k && lines[first-k] == "" }
-	return behind(1) && (first < n-1 || behind(2))
-}
-
-var trailer = regexp.MustCompile(`^[A-Za-z0-9-]+:.`)
-
-// runsCovered reports that the runs of a whole span were listed to the end, and that it does not reach back to where GitHub keeps none.
-func (r *reader) runsCovered(span when.Instant) bool {
-	return slices.ContainsFunc(r.Facts.Coverage, func(v evidence.Coverage) bool {
-		from, to := span.NotBefore, span.NotAfter.At
-		if !span.NotAfter.Known() {
-			to = r.Facts.Listing.At
-		}
-		return v.Origin == evidence.OriginRuns && v.Complete && from.Known() && !from.At.Before(v.From) && v.To.Sub(from.At) <= jobRetention &&
-			!to.After(v.To)
-	})
+	return from.Known() && r.listedThroughout(from.At, to)
 }

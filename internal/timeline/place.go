@@ -216,6 +216,8 @@ func (r *reader) possible(at spot, t *track, commits []evidence.OID) Presence {
 		if aside {
 			r.loosen(&p, x)
 		}
+	case at.ref != "" && r.Facts.Listing.Known() && r.ranSince(at.ref, commits):
+		p.AsOf = r.lastRun(at.ref, commits).CreatedAt // the listing is too old to show the ref
 	case at.ref != "" && r.Facts.Listing.Known():
 		p.Removed = when.Between(when.Bound{}, when.Bound{At: r.Facts.Listing.At, Clock: when.Server}, r.Facts.Listing.Source)
 		r.unseenEnd(&p, "a run shows that the ref held "+commits[len(commits)-1].Short()+"; the ref does not reach it any more, and no source tells since when")
@@ -263,47 +265,20 @@ func (r *reader) firstRun(ref evidence.Ref, commits []evidence.OID) (first evide
 	return first, false
 }
 
-// contains lists the refs that reach a malicious campaign commit and in no row ever held it.
-func (r *reader) contains(rows []Presence) []Containment {
-	held := map[evidence.Ref][]region{}
-	for i := range rows {
-		held[rows[i].Ref] = append(held[rows[i].Ref], rows[i].region)
-	}
-	type listed struct {
-		ref    evidence.Ref
-		number int32
-	}
-	var refs []listed
-	for _, l := range r.Facts.Listing.Refs {
-		if i, named := r.graph.find(l.Target()); named && l.Ref != "HEAD" {
-			refs = append(refs, listed{l.Ref, i})
+// lastRun is the last run of a push to a ref whose head is one of the commits; the zero run for none.
+func (r *reader) lastRun(ref evidence.Ref, commits []evidence.OID) (last evidence.Run) {
+	for _, run := range r.pushes[ref] { // by creation
+		if slices.Contains(commits, run.HeadSHA) {
+			last = run
 		}
 	}
-	var out []Containment
-	for _, o := range r.Campaign {
-		if !r.brings(o) {
-			continue // what reaches a commit that merely keeps a version reaches the one that brought it
-		}
-		reaching := r.grew(o)
-		for _, l := range refs {
-			if reaching.has(l.number) && !slices.ContainsFunc(held[l.ref], func(in region) bool { return in.has(o) }) {
-				out = append(out, Containment{l.ref, o})
-			}
-		}
-	}
-	slices.SortFunc(out, func(a, b Containment) int { return cmp.Or(cmp.Compare(a.Ref, b.Ref), cmp.Compare(a.Commit, b.Commit)) })
-	return out
+	return last
 }
 
-// brings reports a commit whose tree holds a malicious version that no parent holds at that path.
-func (r *reader) brings(o evidence.OID) bool {
-	files, _ := r.malicious(o)
-	for path, blob := range files {
-		if !slices.ContainsFunc(r.h.Parents(o), func(p evidence.OID) bool { return r.holds(p, path) == blob }) {
-			return true
-		}
-	}
-	return false
+// ranSince reports a run of one of the commits that is newer than the last listing, or as new.
+func (r *reader) ranSince(ref evidence.Ref, commits []evidence.OID) bool {
+	run := r.lastRun(ref, commits)
+	return run.RunID != 0 && !run.CreatedAt.Before(r.Facts.Listing.At)
 }
 
 // pushed is when a commit came to the repository by the word of a server: the first update of any ref that brought it, or a run of it. Who

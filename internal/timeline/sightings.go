@@ -48,16 +48,17 @@ func (r *reader) refsTold() map[evidence.Ref]bool {
 	return r.told
 }
 
-// sightings are what sources saw each ref hold before the last listing, by time: earlier listings, in which a ref of another source can be
-// missing too, and the sightings of others. They stand among the moves as moves from a state to itself. What a clock stamped after the
-// last listing is left out: the reading is as of that.
+// sightings are what sources saw each ref hold, by time: earlier listings, in which a ref of another source can be
+// missing too, and the sightings of others. They stand among the moves as moves from a state to itself. What is stamped after the last listing
+// counts where a server or an archive stamped it; the clock of a clone is not good enough to be newer than a listing.
 func (r *reader) sightings(names map[evidence.Ref]bool) map[evidence.Ref][]Move {
 	out := map[evidence.Ref][]Move{}
 	put := func(ref evidence.Ref, o evidence.OID, at when.Instant, sorted time.Time, origin evidence.Origin) {
-		if at.NotBefore.At.IsZero() || r.Facts.Listing.Known() && !at.NotBefore.At.Before(r.Facts.Listing.At) || o == "" {
+		since := r.Facts.Listing.Known() && !at.NotBefore.At.Before(r.Facts.Listing.At)
+		if at.NotBefore.At.IsZero() || since && at.NotBefore.Clock <= when.Local || o == "" {
 			return
 		}
-		if last := r.Facts.Listing.At; r.Facts.Listing.Known() && at.NotAfter.At.After(last) {
+		if last := r.Facts.Listing.At; r.Facts.Listing.Known() && !since && at.NotAfter.At.After(last) {
 			at.NotAfter.At = last
 		}
 		out[ref] = append(out[ref], Move{Ref: ref, Before: r.peel(o), After: r.peel(o), At: at, Evidence: at.Evidence, origin: origin, sorted: sorted, seen: true})

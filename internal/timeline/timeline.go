@@ -44,7 +44,8 @@ type Input struct {
 	Campaign  []evidence.OID // campaign commits of all roles but removal
 	// Suspect names paths that campaigns use: a run of one of them is told of even where the file that it ran cannot be had.
 	Suspect map[string]bool
-	Archive []evidence.ArchiveHour // what reading archives came to, for all repositories of the case
+	Archive []evidence.ArchiveHour                // what reading archives came to, for all repositories of the case
+	Log     func(evidence.RunLog) ([]byte, error) // the text of a log that the facts name; nil: none is read
 	Now     time.Time
 }
 
@@ -64,6 +65,7 @@ type Result struct {
 	Gaps          []Gap
 	AsOf          time.Time      // the last listing of refs, or what is told since then of one; zero where there is no listing
 	Unread        []evidence.Ref // listed refs of which nobody can tell what their tip holds
+	Err           error          // a log could not be read: the result is not to be kept
 }
 
 // Containment is a ref that reaches a malicious commit whose file it never held, as far as is known.
@@ -92,7 +94,14 @@ type reader struct {
 	clones                  *clones                       // made when first asked for
 	stamped                 map[evidence.Ref][]Move       // what sources other than clones stamped, by time; with clones
 	attempts                map[int64]map[int]bool
-	jobsTold                map[casefile.Attempt]bool // their jobs were listed to the end
+	jobsTold                map[casefile.Attempt]bool           // their jobs were listed to the end
+	logs                    map[evidence.RunLog]evidence.RunLog // of jobs, by run, attempt and job alone
+	deleted                 map[int64]string                    // runs that the audit log says were deleted, to the gap that tells so
+	lost                    []hole                              // by path and number
+	ran                     []Execution
+	firstAttempt            map[int64]int // the first attempt that was had of each run
+	tagMoves                map[tagSecond]int
+	err                     error
 	byHead                  map[evidence.OID][]Execution
 	byEvent                 map[string][]Execution
 	floors                  []evidence.OID       // by number of the commit: the newest commit of GitHub's own in what it grew from; nil for none at all
@@ -167,6 +176,8 @@ func Read(in Input) Result {
 	out.Executions = r.executions(out.Presence)
 	r.indexExecutions(out.Executions)
 	out.Opportunities = r.opportunities(out.Presence)
+	r.tellDeletions(out.Presence)
+	out.Err = r.err
 	for _, id := range slices.Sorted(maps.Keys(r.gaps)) {
 		out.Gaps = append(out.Gaps, r.gaps[id])
 	}
@@ -240,74 +251,6 @@ func (r *reader) findTrunk() {
 		}
 	}
 	r.setTrunk(r.listed[r.defaultRef].Target())
-}
-
-// judgeTrees notes the malicious files in the tree of every commit, and those that nobody can judge; most commits share theirs.
-func (r *reader) judgeTrees() {
-	r.bad, r.textless = make([]map[string]evidence.OID, len(r.graph.parents)), make([]map[string]evidence.OID, len(r.graph.parents))
-	type files struct{ bad, textless map[string]evidence.OID }
-	seen := make([]*files, r.h.Folders()+1)
-	for n := range int32(r.h.Nodes()) { // of some only the tree is known
-		folder := r.h.FolderOf(n)
-		if folder == evidence.UnknownFolder {
-			continue
-		}
-		f := seen[folder]
-		if f == nil {
-			f = &files{map[string]evidence.OID{}, map[string]evidence.OID{}}
-			for _, e := range r.h.Folder(folder) {
-				switch _, bad := r.Malicious[e.Blob]; {
-				case bad:
-					f.bad[e.Path] = e.Blob
-				case r.Facts.Textless[e.Blob]:
-					f.textless[e.Path] = e.Blob
-					o := r.h.ID(n)
-					r.gap(evidence.GapUnreadable, string(e.Blob), fmt.Sprintf("commit %s holds it at %s and its text was not had: whether it is malicious is not known",
-						o.Short(), e.Path), "collect from a clone or a fork that has the blob", evidence.CommitID(o))
-				}
-			}
-			seen[folder] = f
-		}
-		i := r.graph.number[n]
-		r.bad[i], r.textless[i] = f.bad, f.textless
-	}
-}
-
-// readable reports that every workflow file of a commit could be judged.
-func (r *reader) readable(o evidence.OID) bool {
-	i, named := r.graph.find(o)
-	return named && r.bad[i] != nil && len(r.textless[i]) == 0
-}
-
-// judged is the malicious blob at a path of a commit's tree, empty for none. known is false where the tree, or the text at that path, could
-// not be had.
-func (r *reader) judged(o evidence.OID, path string) (blob evidence.OID, known bool) {
-	i, named := r.graph.find(o)
-	if !named || r.bad[i] == nil || r.textless[i][path] != "" {
-		return "", false
-	}
-	return r.bad[i][path], true
-}
-
-// clean reports a commit that is known to hold no malicious file at a path.
-func (r *reader) clean(o evidence.OID, path string) bool {
-	blob, known := r.judged(o, path)
-	return known && blob == ""
-}
-
-// malicious lists the malicious files in the tree of a commit by path; ok is false where the tree could not be had.
-func (r *reader) malicious(o evidence.OID) (files map[string]evidence.OID, ok bool) {
-	i, named := r.graph.find(o)
-	if !named {
-		return nil, false
-	}
-	return r.bad[i], r.bad[i] != nil
-}
-
-// holds is the malicious blob at a path of a commit's tree, empty for none or for an unknown tree.
-func (r *reader) holds(o evidence.OID, path string) evidence.OID {
-	files, _ := r.malicious(o)
-	return files[path]
 }
 
 // claimedDate is the committer's word on when a commit was made, unless it is refuted.

@@ -79,7 +79,7 @@ func (r *reader) buildTracks() {
 // sinceListing reports a move that the last listing may be too old to show. Every second of a stamp counts: in the second of the listing it
 // may have been made after it.
 func (r *reader) sinceListing(m Move) bool {
-	return r.Facts.Listing.Known() && !m.seen && !m.stamp().Before(r.Facts.Listing.At)
+	return r.Facts.Listing.Known() && (!m.seen || m.origin != evidence.OriginGitRefs) && !m.stamp().Before(r.Facts.Listing.At)
 }
 
 // lastListing is what the last listing shows of a ref, as a sighting to stand among moves that are as new.
@@ -321,7 +321,10 @@ func (r *reader) end(t *track) {
 		t.tips = r.readGit(t.ref, l.Target(), "", when.Instant{})
 	case len(t.tips) == 0:
 		t.tips = r.runTips(t.ref, when.Bound{})
-		t.vanished = known
+		if last := t.last().at.NotAfter; known && last.Known() && !last.At.Before(r.Facts.Listing.At) {
+			t.outdated, t.asOf = true, last
+		}
+		t.vanished = known && !t.outdated
 	case !known:
 	case !listed:
 		t.vanished = at.oid != evidence.ZeroOID
