@@ -67,10 +67,11 @@ var layers = map[string]layer{
 	"workflow": {own: []string{"evidence", "script"}, doors: []string{actionlint, yamlV4}},
 	"campaign": {own: []string{"script", "workflow", "evidence", "when"}, doors: []string{yamlV3}},
 
-	"detect":   {own: []string{"casefile", "campaign", "workflow", "evidence", "when"}},
-	"family":   {own: []string{"casefile", "campaign", "workflow", "evidence"}},
-	"timeline": {own: []string{"casefile", "workflow", "evidence", "when"}},
-	"exposure": {own: []string{"detect", "timeline", "casefile", "workflow", "evidence", "when"}},
+	"heuristic": {own: []string{"campaign"}, doors: []string{yamlV3}},
+	"detect":    {own: []string{"casefile", "heuristic", "campaign", "workflow", "evidence", "when"}},
+	"family":    {own: []string{"casefile", "campaign", "workflow", "evidence"}},
+	"timeline":  {own: []string{"casefile", "workflow", "evidence", "when"}},
+	"exposure":  {own: []string{"detect", "timeline", "casefile", "workflow", "evidence", "when"}},
 
 	"preserve":     {},
 	"drill":        {own: []string{"evidence", "when"}, doors: []string{gqlparser}},
@@ -79,7 +80,7 @@ var layers = map[string]layer{
 	"cmd/pentimento": {
 		own: []string{"when", "evidence", "queries", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect/gharchive", "collect/ghexport",
 			"collect/localgit", "collect", "preserve", "casefile",
-			"workflow", "campaign", "detect", "family", "timeline", "exposure", "drill"},
+			"workflow", "campaign", "heuristic", "detect", "family", "timeline", "exposure", "drill"},
 		doors: []string{cobra, mpb, isatty, errgroup},
 	},
 }
