@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pentimento/internal/evidence"
@@ -122,12 +123,19 @@ func (a *appender) sources(obs evidence.Observation) error {
 	return nil
 }
 
+// refsAtOnce is how many refs one statement writes: repositories with pull requests list tens of thousands, and a call costs more than a row.
+const refsAtOnce = 100
+
 func (a *appender) refs(obs evidence.Observation) error {
-	for _, r := range obs.Refs {
-		err := a.exec("INSERT OR IGNORE INTO listed_ref (source, ref, oid, peeled, symref) VALUES (?, ?, ?, ?, ?)",
-			a.source, string(r.Ref), string(r.OID), string(r.Peeled), string(r.Symref))
+	const row = "(?, ?, ?, ?, ?)"
+	for part := range slices.Chunk(obs.Refs, refsAtOnce) {
+		args := make([]any, 0, 5*len(part))
+		for _, r := range part {
+			args = append(args, a.source, string(r.Ref), string(r.OID), string(r.Peeled), string(r.Symref))
+		}
+		err := a.exec("INSERT OR IGNORE INTO listed_ref (source, ref, oid, peeled, symref) VALUES "+strings.Repeat(row+", ", len(part)-1)+row, args...)
 		if err != nil {
-			return fmt.Errorf("listed ref: %w", err)
+			return fmt.Errorf("listed refs: %w", err)
 		}
 	}
 	for _, u := range obs.Updates {

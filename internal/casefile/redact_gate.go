@@ -46,7 +46,11 @@ func mayHold(b []byte) bool {
 	return bytes.Contains(b, keyMark) || holdsURLSecret(b)
 }
 
+// marked looks for the beginning of a credential in a run. No mark is of hexadecimal digits alone, as the names of objects are.
 func marked(run []byte) bool {
+	if len(bytes.TrimLeft(run, "0123456789abcdef")) == 0 {
+		return false
+	}
 	for _, mark := range tokenMarks {
 		if bytes.Contains(run, mark) {
 			return true

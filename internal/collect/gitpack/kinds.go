@@ -52,7 +52,7 @@ func (r *Reader) packCommits(ctx context.Context, k int) ([]OID, error) {
 			return nil, err
 		}
 	}
-	sortKeys(order, r.limits.Workers)
+	sortKeys(order)
 	parts := make([][]OID, r.limits.Workers)
 	err := crew(ctx, r.limits.Workers, func(ctx context.Context, id int) error {
 		from, to := id*len(order)/len(parts), (id+1)*len(order)/len(parts)
@@ -168,31 +168,34 @@ func keyOffset(key uint64) int64 { return int64(key >> keyBits) }
 
 func keyIndex(key uint64) uint32 { return uint32(key & (1<<keyBits - 1)) }
 
-// worthSplitting is the number of keys above which sorting on two cores gains.
-const worthSplitting = 1 << 14
+// digit is how many bits of an offset one turn of sortKeys sorts by.
+const digit = 12
 
-// sortKeys sorts on up to two cores.
-func sortKeys(keys []uint64, workers int) {
-	if workers < 2 || len(keys) < worthSplitting {
-		slices.Sort(keys)
-		return
+// sortKeys sorts by offset; keys of one offset stay in the order in which they come. The turns go from the lowest digit to the highest.
+func sortKeys(keys []uint64) {
+	var all uint64
+	for _, k := range keys {
+		all |= k
 	}
-	half := len(keys) / 2
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		slices.Sort(keys[:half])
-	}()
-	slices.Sort(keys[half:])
-	<-done
-	left := slices.Clone(keys[:half])
-	for at, l, h := 0, 0, half; l < len(left); at++ {
-		if h < len(keys) && keys[h] < left[l] {
-			keys[at] = keys[h]
-			h++
-		} else {
-			keys[at] = left[l]
-			l++
+	from, to := keys, make([]uint64, len(keys))
+	turns := 0
+	for shift := keyBits; shift < 64 && all>>shift != 0; shift += digit {
+		var place [1<<digit + 1]int
+		for _, k := range from {
+			place[k>>shift&(1<<digit-1)+1]++
 		}
+		for i := range 1 << digit {
+			place[i+1] += place[i]
+		}
+		for _, k := range from {
+			at := &place[k>>shift&(1<<digit-1)]
+			to[*at] = k
+			*at++
+		}
+		from, to = to, from
+		turns++
+	}
+	if turns%2 == 1 {
+		copy(keys, from)
 	}
 }

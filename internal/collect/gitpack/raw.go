@@ -7,10 +7,17 @@ import (
 	"sync"
 )
 
-// Raw hands out every commit of the history, whole and checked against its name: f gets the commit's number and its bytes, which are valid
-// until f returns. Packed commits come in the order in which they lie, pack by pack, then loose ones by name: the same for the same store.
-// f is called by one goroutine at a time, the caller's, while others inflate ahead of it by a few megabytes. An error of f ends it.
+// Raw hands out every commit of the history as [Each] does, as it is.
 func (h *History) Raw(ctx context.Context, f func(i int, raw []byte) error) error {
+	asIs := func() func(int, []byte) []byte { return func(_ int, raw []byte) []byte { return raw } }
+	return Each(ctx, h, asIs, f)
+}
+
+// Each hands out every commit of the history, whole, checked against its name, and turned into a T by what worker makes; each goroutine makes
+// its own. The bytes that it gets are the commit's, and valid until f returns. Packed commits come to f in the order in which they lie,
+// pack by pack, then loose ones by name: the same for the same store. f is called by one goroutine at a time, the caller's, while others read
+// ahead of it by a few megabytes. An error of f ends it.
+func Each[T any](ctx context.Context, h *History, worker func() func(i int, raw []byte) T, f func(i int, made T) error) error {
 	order, err := h.layout()
 	if err != nil {
 		return fmt.Errorf("read commits: %w", err)
@@ -19,13 +26,13 @@ func (h *History) Raw(ctx context.Context, f func(i int, raw []byte) error) erro
 	var all sync.WaitGroup
 	defer all.Wait()
 	defer cancel()
-	slots := make(chan *batch, 2*h.r.limits.Workers) // in order of delivery: it bounds how far ahead they are
-	todo := make(chan *batch, cap(slots))
+	slots := make(chan *batch[T], 2*h.r.limits.Workers) // in order of delivery: it bounds how far ahead they are
+	todo := make(chan *batch[T], cap(slots))
 	all.Go(func() {
 		defer close(slots)
 		defer close(todo)
 		for part := range slices.Chunk(order, batchCommits) {
-			b := &batch{commits: part, done: make(chan struct{})}
+			b := &batch[T]{commits: part, done: make(chan struct{})}
 			select {
 			case slots <- b:
 				todo <- b
@@ -36,9 +43,9 @@ func (h *History) Raw(ctx context.Context, f func(i int, raw []byte) error) erro
 	})
 	for range h.r.limits.Workers {
 		all.Go(func() {
-			z := &inflater{}
+			z, turn := &inflater{}, worker()
 			for b := range todo {
-				b.err = guard(func() error { return b.fill(ctx, h, z) })
+				b.err = guard(func() error { return b.fill(ctx, h, z, turn) })
 				close(b.done)
 			}
 		})
@@ -49,11 +56,11 @@ func (h *History) Raw(ctx context.Context, f func(i int, raw []byte) error) erro
 			return fmt.Errorf("read commits: %w", b.err)
 		}
 		for k, i := range b.commits {
-			if err := f(int(i), b.text[b.ends[k]:b.ends[k+1]]); err != nil {
+			if err := f(int(i), b.made[k]); err != nil {
 				return err
 			}
 		}
-		b.text = nil
+		b.made = nil
 	}
 	return ctx.Err()
 }
@@ -62,17 +69,16 @@ func (h *History) Raw(ctx context.Context, f func(i int, raw []byte) error) erro
 const batchCommits = 512
 
 // batch is some commits that lie near each other.
-type batch struct {
+type batch[T any] struct {
 	commits []uint32
-	text    []byte
-	ends    []int // of each commit in text, after a zero
+	made    []T
 	err     error
 	done    chan struct{}
 }
 
-func (b *batch) fill(ctx context.Context, h *History, z *inflater) error {
-	b.ends = append(make([]int, 0, len(b.commits)+1), 0)
-	b.text = make([]byte, 0, 1024*len(b.commits))
+func (b *batch[T]) fill(ctx context.Context, h *History, z *inflater, turn func(int, []byte) T) error {
+	ends := append(make([]int, 0, len(b.commits)+1), 0)
+	text := make([]byte, 0, 1024*len(b.commits))
 	for _, i := range b.commits {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -90,8 +96,12 @@ func (b *batch) fill(ctx context.Context, h *History, z *inflater) error {
 		if err != nil {
 			return fmt.Errorf("commit %s: %w", oid, err)
 		}
-		b.text = append(b.text, raw...)
-		b.ends = append(b.ends, len(b.text))
+		text = append(text, raw...)
+		ends = append(ends, len(text))
+	}
+	b.made = make([]T, len(b.commits))
+	for k, i := range b.commits {
+		b.made[k] = turn(int(i), text[ends[k]:ends[k+1]:ends[k+1]])
 	}
 	return nil
 }
@@ -139,7 +149,7 @@ func (h *History) layout() ([]uint32, error) {
 	})
 	out := make([]uint32, 0, len(h.nodes))
 	for _, part := range keys {
-		sortKeys(part, h.r.limits.Workers)
+		sortKeys(part)
 		for _, key := range part {
 			out = append(out, keyIndex(key))
 		}

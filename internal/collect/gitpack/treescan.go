@@ -76,7 +76,7 @@ func (t *treeScan) scan(ctx context.Context, nodes []node) ([]uint32, error) {
 		t.keys[at.pack] = append(t.keys[at.pack], key)
 	}
 	for k := range t.keys {
-		sortKeys(t.keys[k], t.r.limits.Workers)
+		sortKeys(t.keys[k])
 		t.head[k] = make([]atomic.Pointer[start], len(t.keys[k]))
 	}
 	for k := range t.keys {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -19,7 +22,7 @@ func (w *walk) list(tree plumbing.Hash) (int, error) {
 	} else if done {
 		return n, nil
 	}
-	raw, err := w.tree(tree)
+	raw, err := w.st.tree(tree)
 	var entries []evidence.WorkflowEntry
 	var odd int
 	if err == nil {
@@ -64,14 +67,50 @@ func (w *walk) contents(ctx context.Context, rem *remote) error {
 			return err
 		}
 	}
-	for _, h := range oids {
+	for part := range slices.Chunk(oids, textsAtOnce) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		typ, raw, err := w.st.read(h, maxBlob)
-		if err == nil && typ != plumbing.BlobObject {
-			err = malformed("a %s where a file should be", typ)
+		if err := w.texts(part, w.st.texts(part)); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// textsAtOnce is how many workflow files are read before they are handed on: at most some dozen megabytes, mostly some hundred kilobytes.
+const textsAtOnce = 64
+
+// text is a workflow file as read.
+type text struct {
+	raw []byte
+	err error
+}
+
+// texts reads some files on all processors: each is at the end of a chain of deltas.
+func (s *store) texts(oids []plumbing.Hash) []text {
+	out := make([]text, len(oids))
+	var next atomic.Int32
+	var all sync.WaitGroup
+	for range min(len(oids), runtime.GOMAXPROCS(0)) {
+		all.Go(func() {
+			for i := next.Add(1) - 1; int(i) < len(oids); i = next.Add(1) - 1 {
+				typ, raw, err := s.read(oids[i], maxBlob)
+				if err == nil && typ != plumbing.BlobObject {
+					err = malformed("a %s where a file should be", typ)
+				}
+				out[i] = text{raw, err}
+			}
+		})
+	}
+	all.Wait()
+	return out
+}
+
+// texts emits files that were read.
+func (w *walk) texts(oids []plumbing.Hash, read []text) error {
+	for i, h := range oids {
+		raw, err := read[i].raw, read[i].err
 		if errors.Is(err, errNoObject) {
 			w.missing(h, "the text of a workflow file, and it was not had")
 			continue

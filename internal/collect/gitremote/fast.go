@@ -47,7 +47,7 @@ func (w *walk) fast(ctx context.Context, groups []group) (*gitpack.History, erro
 	w.absent(h, groups)
 	f := fastWalk{walk: w, h: h, groups: groups, bulk: &evidence.Bulk{Via: w.via}}
 	f.bulk.Grow(min(h.Len(), bulkCommits))
-	err = h.Raw(ctx, f.commit)
+	err = gitpack.Each(ctx, h, f.reader, f.commit)
 	if err == nil {
 		err = f.flushBulk()
 	}
@@ -92,20 +92,78 @@ type fastWalk struct {
 	one    evidence.BulkCommit
 }
 
+// readAhead is what is read of a commit before its turn comes, beside others.
+type readAhead struct {
+	commit  evidence.BulkCommit
+	size    int
+	cuts    []string
+	err     error
+	unread  error // of its own root tree, where it was to be compared
+	silent  bool
+	folder  gitpack.OID
+	changes []string
+}
+
+// parentSlab is for how many parents room is made at once.
+const parentSlab = 1024
+
+// reader makes what reads commits ahead. It notes nothing: gaps are told in the order of the commits.
+func (f *fastWalk) reader() func(int, []byte) readAhead {
+	roots := newTrees(f.st)
+	var slab []evidence.Hash
+	return func(i int, raw []byte) (r readAhead) {
+		if r.silent = f.groups[f.h.Group(i)].silent; r.silent {
+			return r
+		}
+		if len(slab) < 2 {
+			slab = make([]evidence.Hash, parentSlab)
+		}
+		r.size, r.commit.Parents = len(raw), slab[:0]
+		if r.cuts, r.err = readCommit(raw, &r.commit); r.err != nil {
+			return r
+		}
+		n := len(r.commit.Parents)
+		slab = slab[min(n, len(slab)):]
+		r.commit.Parents = r.commit.Parents[:n:n]
+		r.commit.OID = evidence.Hash(f.h.OID(i))
+		r.folder, r.commit.Known = f.h.Workflows(i)
+		if before, ok := f.compared(i, &r); ok {
+			r.changes, r.unread = roots.changed(before, plumbing.Hash(f.h.Tree(i)))
+		}
+		return r
+	}
+}
+
+// compared gives the root tree with which that of a commit is compared, zero for none, where what differs is told.
+func (f *fastWalk) compared(i int, r *readAhead) (root plumbing.Hash, ok bool) {
+	if !r.commit.Known || f.h.ParentCount(i) > 1 {
+		return root, false
+	}
+	var before gitpack.OID
+	p, known := f.h.FirstParent(i)
+	if known {
+		root = plumbing.Hash(f.h.Tree(p))
+		before, known = f.h.Workflows(p)
+	}
+	if f.h.ParentCount(i) > 0 && !known {
+		return root, false // the parent's own turn says what is missing
+	}
+	return root, r.folder != before || telling(r.commit.Message, r.commit.Signed)
+}
+
 // commit adds the facts of commit i. One that cannot be understood is a gap, and no fact.
-func (f *fastWalk) commit(i int, raw []byte) error {
-	g := &f.groups[f.h.Group(i)]
-	if g.silent {
+func (f *fastWalk) commit(i int, r readAhead) error {
+	if r.silent {
 		return nil
 	}
+	g := &f.groups[f.h.Group(i)]
 	oid := plumbing.Hash(f.h.OID(i))
-	cuts, err := readCommit(raw, &f.one)
-	if err != nil {
-		return f.fail(err, oid.String())
+	if r.err != nil {
+		return f.fail(r.err, oid.String())
 	}
-	f.one.OID = evidence.Hash(oid)
-	f.cuts(oidOf(oid), cuts)
-	if err := f.hold(i); err != nil {
+	f.one = r.commit
+	f.cuts(oidOf(oid), r.cuts)
+	if err := f.hold(i, &r); err != nil {
 		return err
 	}
 	namedBy := g.namedBy
@@ -116,7 +174,7 @@ func (f *fastWalk) commit(i int, raw []byte) error {
 		return f.named(namedBy)
 	}
 	f.bulk.Add(f.one)
-	if f.size += len(raw); f.size >= bulkBytes || f.bulk.Len() >= bulkCommits {
+	if f.size += r.size; f.size >= bulkBytes || f.bulk.Len() >= bulkCommits {
 		return f.flushBulk()
 	}
 	return nil
@@ -146,14 +204,13 @@ func (f *fastWalk) flushBulk() error {
 }
 
 // hold says of the present commit what its tree holds. A folder without workflow files counts as none.
-func (f *fastWalk) hold(i int) error {
-	tree, known := f.h.Workflows(i)
-	f.one.Known = known
-	if !known {
+func (f *fastWalk) hold(i int, r *readAhead) error {
+	if !f.one.Known {
 		return nil
 	}
 	files := 0
-	if folder := plumbing.Hash(tree); !folder.IsZero() {
+	folder := plumbing.Hash(r.folder)
+	if !folder.IsZero() {
 		var err error
 		if files, err = f.list(folder); err != nil && !errors.Is(err, errNoted) {
 			return err
@@ -161,54 +218,13 @@ func (f *fastWalk) hold(i int) error {
 		f.one.Known = err == nil
 	}
 	if files > 0 {
-		f.one.Workflows = evidence.Hash(tree)
+		f.one.Workflows = evidence.Hash(folder)
 	}
-	return f.compare(i, tree)
-}
-
-// compare says which root entries of the present commit differ from its first parent's, where that is told.
-func (f *fastWalk) compare(i int, folder gitpack.OID) (err error) {
-	if f.h.ParentCount(i) > 1 {
-		return nil
+	f.one.RootChanges = r.changes
+	if r.unread != nil {
+		return f.holes(plumbing.Hash(f.h.Tree(i)), r.unread)
 	}
-	var root plumbing.Hash
-	var before gitpack.OID
-	p, ok := f.h.FirstParent(i)
-	known := ok
-	if ok {
-		root = plumbing.Hash(f.h.Tree(p))
-		before, known = f.h.Workflows(p)
-	}
-	if f.h.ParentCount(i) > 0 && !known {
-		return nil // the parent's own turn says what is missing
-	}
-	if folder != before || telling(f.one.Message, f.one.Signed) {
-		f.one.RootChanges, err = f.changed(root, plumbing.Hash(f.h.Tree(i)))
-	}
-	return err
-}
-
-// changed compares two root trees; zero stands for none. Trees that cannot be had leave a gap, and no names.
-func (w *walk) changed(before, after plumbing.Hash) ([]string, error) {
-	if before == after {
-		return nil, nil
-	}
-	var old []byte
-	if !before.IsZero() {
-		var err error
-		if old, err = w.root(before); err != nil {
-			return nil, nil // the parent's own turn says what is missing
-		}
-	}
-	now, err := w.root(after)
-	if err != nil {
-		return nil, w.holes(after, err)
-	}
-	names, err := treeChanges(old, now, evidence.MaxRootChanges)
-	if err != nil {
-		return nil, w.holes(after, err)
-	}
-	return names, nil
+	return nil
 }
 
 // cuts notes what of a commit was left out.

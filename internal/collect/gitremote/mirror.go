@@ -157,6 +157,7 @@ func (s *store) readRefs() error {
 		}
 		if h, err := parseHash(text); err == nil && validRef(ref) {
 			refs[ref] = h
+			s.noteWritten(name)
 		}
 		return nil
 	})
@@ -263,18 +264,16 @@ func (s *store) peel(raw []byte) (plumbing.Hash, bool) {
 // lastFetch is when the refs were last written: a clone tells of its server as of its last fetch, whenever it is read. Files say no more
 // than that; a copy that did not keep times is younger than it seems.
 func (s *store) lastFetch() time.Time {
-	var last time.Time
-	note := func(path string) {
-		if st, err := os.Lstat(path); err == nil && st.Mode().IsRegular() && st.ModTime().After(last) {
-			last = st.ModTime()
-		}
+	s.noteWritten(filepath.Join(s.dir, "FETCH_HEAD"))
+	s.noteWritten(filepath.Join(s.dir, "packed-refs"))
+	return s.written.UTC().Truncate(time.Second)
+}
+
+// noteWritten takes a file's time into account where there is such a file.
+func (s *store) noteWritten(path string) {
+	if st, err := os.Lstat(path); err == nil && st.Mode().IsRegular() && st.ModTime().After(s.written) {
+		s.written = st.ModTime()
 	}
-	note(filepath.Join(s.dir, "FETCH_HEAD"))
-	note(filepath.Join(s.dir, "packed-refs"))
-	for _, e := range s.refs {
-		note(filepath.Join(s.dir, filepath.FromSlash(e.name)))
-	}
-	return last.UTC().Truncate(time.Second)
 }
 
 // staleness is the gap that every clone has: what its server held since.

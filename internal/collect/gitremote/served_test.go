@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,9 +35,12 @@ func TestAsOfTheLastFetch(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, nil, 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(strings.Repeat("1", 40)+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "packed-refs"), nil, 0o644); err != nil {
+		t.Fatal(err)
 	}
 	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
@@ -51,7 +55,10 @@ func TestAsOfTheLastFetch(t *testing.T) {
 	if err := os.Chtimes(filepath.Join(dir, "refs/heads/main"), later, later); err != nil {
 		t.Fatal(err)
 	}
-	s := &store{dir: dir, refs: refTable{{"refs/heads/main", plumbing.ZeroHash}}}
+	s := &store{dir: dir}
+	if err := s.readRefs(); err != nil {
+		t.Fatal(err)
+	}
 	if got := s.lastFetch(); !got.Equal(later) {
 		t.Errorf("last fetch %s, want %s", got, later)
 	}

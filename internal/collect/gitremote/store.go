@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/go-git/go-billy/v5"
 	"github.com/go-git/go-billy/v5/osfs"
@@ -29,6 +31,8 @@ type store struct {
 	objects *filesystem.Storage // the slow way, for what the fast one does not read
 	packs   *gitpack.Reader     // the fast way; nil where it does not read the store
 	refs    refTable
+	written time.Time  // of a mirror: when a file of its refs was last written
+	slow    sync.Mutex // the slow way is one goroutine's at a time
 }
 
 // errNoObject means that the store does not have it.
@@ -268,6 +272,8 @@ func (s *store) read(h plumbing.Hash, limit int64) (plumbing.ObjectType, []byte,
 }
 
 func (s *store) readSlowly(h plumbing.Hash, limit int64) (plumbing.ObjectType, []byte, error) {
+	s.slow.Lock()
+	defer s.slow.Unlock()
 	o, err := s.objects.EncodedObject(plumbing.AnyObject, h)
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
 		return plumbing.InvalidObject, nil, errNoObject

@@ -27,22 +27,21 @@ type walk struct {
 	gaps  int  // missing objects named so far
 	more  int  // and not named
 
-	seen     map[plumbing.Hash]struct{}      // commits emitted, queued or given up
-	folders  map[plumbing.Hash]plumbing.Hash // tree at .github -> tree at workflows, zero for none
-	listed   map[plumbing.Hash]int           // workflow trees -> how many files, -1 for unreadable ones
-	names    map[plumbing.Hash][]string      // commits that are named by themselves, not by what reaches them
-	files    map[plumbing.Hash]struct{}      // workflow blobs to emit
-	lacking  map[plumbing.Hash]bool          // missing objects noted so far
-	entries  int
-	roots    map[plumbing.Hash][]byte // recent root trees
-	rootSize int
+	seen    map[plumbing.Hash]struct{}      // commits emitted, queued or given up
+	folders map[plumbing.Hash]plumbing.Hash // tree at .github -> tree at workflows, zero for none
+	listed  map[plumbing.Hash]int           // workflow trees -> how many files, -1 for unreadable ones
+	names   map[plumbing.Hash][]string      // commits that are named by themselves, not by what reaches them
+	files   map[plumbing.Hash]struct{}      // workflow blobs to emit
+	lacking map[plumbing.Hash]bool          // missing objects noted so far
+	entries int
+	roots   *trees
 }
 
 func newWalk(st *store, repo evidence.Repository, unit, via string, emit func(evidence.Observation) error) *walk {
 	return &walk{
 		st: st, repo: repo, unit: unit, via: via, emit: emit, obs: evidence.Observation{Repository: repo, Unit: unit},
 		seen: map[plumbing.Hash]struct{}{}, folders: map[plumbing.Hash]plumbing.Hash{}, listed: map[plumbing.Hash]int{},
-		names: map[plumbing.Hash][]string{}, files: map[plumbing.Hash]struct{}{}, roots: map[plumbing.Hash][]byte{},
+		names: map[plumbing.Hash][]string{}, files: map[plumbing.Hash]struct{}{}, roots: newTrees(st),
 		lacking: map[plumbing.Hash]bool{},
 	}
 }
@@ -198,14 +197,16 @@ func (w *walk) holding(c *evidence.Commit, tree plumbing.Hash, parents []plumbin
 		}
 	}
 	if folder != before || telling(c.Message, c.Signed) {
-		out.RootChanges, err = w.changed(parentTree, tree)
+		if out.RootChanges, err = w.roots.changed(parentTree, tree); err != nil {
+			err = w.holes(tree, err)
+		}
 	}
 	return out, err
 }
 
 // folder finds the tree at .github/workflows below a root tree; zero for none.
 func (w *walk) folder(tree plumbing.Hash) (plumbing.Hash, error) {
-	root, err := w.root(tree)
+	root, err := w.roots.root(tree)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
@@ -241,37 +242,6 @@ func (w *walk) treeOf(commit plumbing.Hash) (plumbing.Hash, error) {
 	return tree, err
 }
 
-// root reads a root tree through a small cache. Emptying it whole is crude and enough: its use is the neighbour in history.
-func (w *walk) root(tree plumbing.Hash) ([]byte, error) {
-	if raw, ok := w.roots[tree]; ok {
-		return raw, nil
-	}
-	raw, err := w.tree(tree)
-	if err != nil {
-		return nil, err
-	}
-	if w.rootSize += len(raw); w.rootSize > maxTreeCache {
-		clear(w.roots)
-		w.rootSize = len(raw)
-	}
-	w.roots[tree] = raw
-	return raw, nil
-}
-
-// emptyTree needs not be in any store: git knows it by heart.
-var emptyTree = plumbing.NewHash("4b825dc642cb6eb9a060e54bf8d69288fbee4904")
-
-func (w *walk) tree(h plumbing.Hash) ([]byte, error) {
-	if h == emptyTree {
-		return []byte{}, nil
-	}
-	typ, raw, err := w.st.read(h, maxObject)
-	if err == nil && typ != plumbing.TreeObject {
-		err = malformed("a %s where a tree should be", typ)
-	}
-	return raw, err
-}
-
 // workflows finds the tree at .github/workflows below a root; zero for none.
 func (w *walk) workflows(root []byte) (plumbing.Hash, error) {
 	github, ok, err := findEntry(root, ".github")
@@ -281,7 +251,7 @@ func (w *walk) workflows(root []byte) (plumbing.Hash, error) {
 	if folder, ok := w.folders[github.oid]; ok {
 		return folder, nil
 	}
-	raw, err := w.tree(github.oid)
+	raw, err := w.st.tree(github.oid)
 	if err != nil {
 		return plumbing.ZeroHash, w.unknown(github.oid, err)
 	}
