@@ -10,12 +10,12 @@ package detect
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
-	"strings"
+	"sync"
 
 	"pentimento/internal/campaign"
 	"pentimento/internal/evidence"
+	"pentimento/internal/heuristic"
 	"pentimento/internal/workflow"
 )
 
@@ -26,7 +26,7 @@ type Version struct {
 	Text  []byte
 }
 
-// Hit is one rule that holds for a version: PACK/RULE for a pack's rule, "heuristic/RULE" for one of this package. Reason is safe to print.
+// Hit is one rule that holds for a version: PACK/RULE for a pack's rule, "heuristic/RULE" for one of package heuristic. Reason is safe to print.
 type Hit struct {
 	Rule       string
 	Severity   string
@@ -60,7 +60,18 @@ type Finding struct {
 	Destinations []string
 	Triggers     []workflow.Trigger
 	Leaks        []Leak
+	Reach        []Reach  // what each job could read
 	Problems     []string // why the file could not be read in full
+	Conditional  []Conditional
+}
+
+// Conditional is a hit that counts in the repositories where its context holds alone: see [Contextual]. Hosts are those, of no known service,
+// that secrets, loot or bodies go to or from where what is run comes.
+type Conditional struct {
+	Hit
+	Pack    string
+	Context campaign.Context
+	Hosts   []string
 }
 
 // SecretNames lists the secrets of the finding, sorted, each once, without the one that stands for all.
@@ -96,59 +107,96 @@ func Versions(versions []Version, packs []campaign.Pack) []Finding {
 // Examiner judges versions one after the other, by the same packs. It is not safe for concurrent use.
 type Examiner struct {
 	packs  []campaign.Pack
+	rules  []campaign.Pack // packs, and the heuristics
 	parser workflow.Parser
 	file   workflow.File
 }
 
 // NewExaminer makes an examiner.
-func NewExaminer(packs []campaign.Pack) *Examiner { return &Examiner{packs: packs} }
+func NewExaminer(packs []campaign.Pack) *Examiner {
+	return &Examiner{packs: packs, rules: append(slices.Clip(packs), heuristics())}
+}
 
-// File is the version examined last, as far as judging it took.
-func (x *Examiner) File() workflow.File { return x.file }
+// heuristics are the rules without a campaign. They come with the program, and a test loads them: what does not load is a mistake in the build.
+var heuristics = sync.OnceValue(func() campaign.Pack {
+	p, err := heuristic.Pack()
+	if err != nil {
+		panic(err)
+	}
+	return p
+})
 
-// Examine judges one version. Where no rule hits it, rest is for [Suspects].
+// Examine judges one version. Where no rule hits it by itself, rest is for [Suspects] and [Habits], and f has what hits it where a context holds, if
+// anything does.
 func (x *Examiner) Examine(v Version) (f Finding, rest Unhit, hit bool) {
 	v.Paths = sorted(v.Paths)
 	file, all := x.parser.Judge(v.Text)
-	f, hit = judge(v, file, x.packs)
+	f, hit = x.judge(v, file)
 	if hit && !all { // no rule asks more of the secrets than Judge tells, but a finding lists them
-		file = x.parser.Parse(v.Text)
-		f, hit = judge(v, file, x.packs)
+		f, hit = x.judge(v, x.parser.Parse(v.Text))
 	}
-	x.file = file
-	if hit {
-		return f, Unhit{}, true
+	if !hit {
+		return Finding{}, unhit(file, v.Text), false
 	}
-	return Finding{}, unhit(file), false
+	if len(f.Hits) == 0 {
+		return f, unhit(file, v.Text), false
+	}
+	return f, Unhit{}, true
 }
 
-func judge(v Version, file workflow.File, packs []campaign.Pack) (Finding, bool) {
+// judge applies all rules. It reports whether any hits, be it where its context holds alone.
+func (x *Examiner) judge(v Version, file workflow.File) (Finding, bool) {
 	f := Finding{Blob: v.Blob, Paths: v.Paths, Secrets: file.Secrets, AllSecrets: file.AllSecrets, Triggers: file.Triggers,
 		Problems: file.Problems}
 	best := 0
-	for _, p := range packs {
-		matches := p.Match(v.Paths, file, v.Text)
+	for _, p := range x.rules {
 		weight := 0
-		for _, m := range matches {
-			f.Hits = append(f.Hits, Hit{Rule: p.Name + "/" + m.Rule.ID, Severity: m.Rule.Severity, Confidence: m.Rule.Confidence,
-				Reason: m.Reason, Lines: m.Lines})
+		for _, m := range p.Match(v.Paths, file, v.Text) {
+			h := Hit{Rule: p.Name + "/" + m.Rule.ID, Severity: m.Rule.Severity, Confidence: m.Rule.Confidence, Reason: m.Reason, Lines: m.Lines}
+			if m.Rule.Context.Asks() {
+				f.Conditional = append(f.Conditional, Conditional{Hit: h, Pack: p.Name, Context: m.Rule.Context, Hosts: takers(file)})
+				continue
+			}
+			f.Hits = append(f.Hits, h)
 			weight = max(weight, 1+strength(m.Rule))
 		}
 		// The pack with the surest hit names the campaign; the first one where two are as sure.
-		if weight > best {
+		if weight > best && p.Name != heuristic.Name {
 			best, f.Campaign = weight, p.Name
 		}
 	}
-	f.Hits = append(f.Hits, heuristics(file)...)
-	if len(f.Hits) == 0 {
+	if len(f.Hits)+len(f.Conditional) == 0 {
 		return Finding{}, false
 	}
-	f.Leaks = leaks(file, packs)
+	f.Leaks = leaks(file, x.packs)
 	f.Destinations = hosts(file, f.Leaks)
 	for _, l := range f.Leaks {
 		f.History = f.History || l.History
 	}
 	return f, true
+}
+
+// takers lists the hosts, of no known service, that a file sends anything to or runs anything from.
+func takers(file workflow.File) []string {
+	var out []string
+	add := func(host string) {
+		if campaign.Outside(host) && !campaign.Service(host) {
+			out = append(out, host)
+		}
+	}
+	for _, d := range file.Destinations {
+		if d.Uploads || len(d.Secrets)+len(d.Posted)+len(d.Loot) > 0 {
+			add(d.Host)
+		}
+	}
+	for _, j := range file.Jobs {
+		for _, s := range j.Steps {
+			for _, p := range s.Payloads {
+				add(p.Host)
+			}
+		}
+	}
+	return sorted(out)
 }
 
 func strength(r campaign.Rule) int {
@@ -253,37 +301,6 @@ func hosts(file workflow.File, leaks []Leak) []string {
 		}
 	}
 	return slices.DeleteFunc(sorted(out), func(host string) bool { return host == "" })
-}
-
-// heuristics judges a file without any pack. There is one rule so far, and it is narrow on purpose: a finding arms everything after it.
-func heuristics(file workflow.File) []Hit {
-	hit := Hit{Rule: "heuristic/secrets-posted-to-bare-host", Severity: "high", Confidence: "medium",
-		Reason: "one command posts several secrets, each under its own name, to a URL without path"}
-	for _, d := range file.Destinations {
-		named := slices.DeleteFunc(slices.Clone(d.SelfNamed), func(n string) bool { return n == "GITHUB_TOKEN" })
-		if d.Uploads && d.Bare && len(named) >= severalSecrets && outside(d.Host) {
-			hit.Lines = append(hit.Lines, d.Line)
-		}
-	}
-	if len(hit.Lines) == 0 {
-		return nil
-	}
-	slices.Sort(hit.Lines)
-	hit.Lines = slices.Compact(hit.Lines)
-	return []Hit{hit}
-}
-
-// severalSecrets is the number of own-named secrets in one post that no benign workflow of ours reached: a log-in posts two, but under the
-// names of the form (username, password), to a path.
-const severalSecrets = 2
-
-// outside tells hosts beyond the runner and its private network from those within: a service container is no thief.
-func outside(host string) bool {
-	if host == "localhost" || !strings.Contains(host, ".") && !strings.Contains(host, ":") {
-		return false
-	}
-	a, err := netip.ParseAddr(host)
-	return err != nil || !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast() && !a.IsUnspecified()
 }
 
 func sorted(list []string) []string {

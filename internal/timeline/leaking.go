@@ -76,11 +76,19 @@ func Shows(job evidence.Job, id, name string, calls bool) bool {
 	shown := job.Name
 	if calls {
 		shown, _, _ = strings.Cut(shown, " / ")
-	} else if i := strings.LastIndex(shown, " / "); i >= 0 {
-		shown = shown[i+len(" / "):]
+	} else {
+		shown, id, name = innermost(shown), innermost(id), innermost(name)
 	}
 	bare, _, _ := strings.Cut(shown, " (")
 	return shown == name || bare == name || shown == id || bare == id
+}
+
+// innermost is the last part of "caller / called".
+func innermost(s string) string {
+	if i := strings.LastIndex(s, " / "); i >= 0 {
+		return s[i+len(" / "):]
+	}
+	return s
 }
 
 // leakingStep finds the step's record by name; of several with one name, by place: GitHub numbers from 1 and puts "Set up job" first.
