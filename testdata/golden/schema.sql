@@ -421,6 +421,15 @@ CREATE TABLE pack (
   text   BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE pack_change (
+  id     INTEGER PRIMARY KEY,
+  at     TEXT NOT NULL,
+  name   TEXT NOT NULL,
+  before TEXT,           -- SHA-256 of the text that was replaced; NULL where there was none
+  after  TEXT NOT NULL,  -- SHA-256 of the text that counts since
+  text   BLOB            -- the text that was replaced
+) STRICT;
+
 CREATE TABLE presence (
   id             TEXT PRIMARY KEY,
   repository     INTEGER NOT NULL REFERENCES repository,
