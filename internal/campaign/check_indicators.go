@@ -45,7 +45,7 @@ func (c *checker) indicators(in Indicators) {
 			if wrong := k.wrong(x); wrong != "" {
 				c.at(where, "%s", wrong)
 			} else if slices.Index(k.list, x) < i {
-				c.at(where, "%q stands twice in the list", short(x))
+				c.at(where, "this stands twice in the list, first as entry %d", 1+slices.Index(k.list, x))
 			}
 		}
 	}
@@ -125,48 +125,29 @@ func wrongBranch(x string) string {
 	return wrongPattern(x, "branch")
 }
 
+// wrongHost quotes no host: what is printed is defanged, and the place says which one is meant.
 func wrongHost(x string) string {
-	bare := strings.ToLower(refang(x))
-	if _, rest, ok := strings.Cut(bare, "://"); ok {
-		bare = rest
-	}
-	bare, _, _ = strings.Cut(bare, "/")
-	if _, err := netip.ParseAddr(bare); err != nil {
-		if name, port, ok := strings.Cut(bare, ":"); ok && strings.Trim(port, "0123456789") == "" {
-			bare = name
-		}
-	}
-	cause := ""
-	switch _, err := netip.ParseAddr(x); {
-	case err == nil && x == bare || hostForm.MatchString(x):
+	_, err := netip.ParseAddr(x)
+	host, port, _ := strings.Cut(x, ":")
+	switch {
+	case err == nil && x == strings.ToLower(x) || hostForm.MatchString(x):
 		return ""
 	case x == "":
 		return "a host is empty"
 	case defanged.MatchString(x):
-		cause = "is defanged: a pack holds indicators as they are, and the program defangs them when it prints"
+		return "this host is defanged: a pack holds indicators as they are (a plain dot), and the program defangs them when it prints"
 	case strings.Contains(x, "://"):
-		cause = "has a scheme"
+		return "this host has a scheme: write the name or address alone, without what stands before and behind it"
 	case strings.Contains(x, "/"):
-		cause = "has a path, which belongs to url_parts"
-	case bare != x && strings.ToLower(x) != bare:
-		cause = "has a port"
-	case strings.ToLower(x) == bare && hostForm.MatchString(bare):
-		cause = "is not in lower case"
+		return "this host has a path: write the name or address alone, and the path under url_parts"
+	case port != "" && strings.Trim(port, "0123456789") == "" && wrongHost(host) == "":
+		return "this host has a port: write the name or address alone"
+	case hostForm.MatchString(strings.ToLower(x)) || err == nil:
+		return "this host is not in lower case, as hosts are compared"
 	case strings.Contains(strings.TrimPrefix(x, "*."), "*"):
-		return fmt.Sprintf("host %q: a star stands for what is below a domain, as in *.example.invalid, and nowhere else", short(x))
-	default:
-		return fmt.Sprintf("host %q is no host name or address", short(x))
+		return "in a host a star stands for what is below a domain, as in *.example.invalid, and nowhere else"
 	}
-	return fmt.Sprintf("host %q %s: write %q", short(x), cause, short(bare))
-}
-
-// refang takes the marks away by which indicators are made harmless in print.
-func refang(x string) string {
-	x = strings.NewReplacer("[.]", ".", "(.)", ".", "{.}", ".", "[dot]", ".", "(dot)", ".", "[:]", ":", "[://]", "://").Replace(x)
-	if len(x) > 4 && strings.EqualFold(x[:4], "hxxp") {
-		x = "http" + x[4:]
-	}
-	return x
+	return "this is no host name or address"
 }
 
 func wrongURLPart(x string) string {
@@ -174,9 +155,9 @@ func wrongURLPart(x string) string {
 	case strings.TrimSpace(x) == "":
 		return "an indicator is empty: it would be everywhere"
 	case defanged.MatchString(x):
-		return fmt.Sprintf("%q is defanged: a pack holds indicators as they are: write %q", short(x), short(refang(x)))
+		return "this is defanged: a pack holds indicators as they are, and the program defangs them when it prints"
 	case len(x) < 3:
-		return fmt.Sprintf("%q stands in every other URL", short(x))
+		return fmt.Sprintf("%q stands in every other URL", x)
 	}
 	return ""
 }

@@ -55,7 +55,7 @@ func kindOf(n *yaml.Node) string {
 	case yaml.SequenceNode:
 		return "a list"
 	}
-	return fmt.Sprintf("the text %q", short(n.Value))
+	return "a text"
 }
 
 // keys compares a mapping with a struct, by the struct's yaml tags.
