@@ -126,6 +126,9 @@ var heuristics = sync.OnceValue(func() campaign.Pack {
 	return p
 })
 
+// File is the version examined last, as far as judging it took.
+func (x *Examiner) File() workflow.File { return x.file }
+
 // Examine judges one version. Where no rule hits it by itself, rest is for [Suspects] and [Habits], and f has what hits it where a context holds, if
 // anything does.
 func (x *Examiner) Examine(v Version) (f Finding, rest Unhit, hit bool) {
@@ -133,8 +136,10 @@ func (x *Examiner) Examine(v Version) (f Finding, rest Unhit, hit bool) {
 	file, all := x.parser.Judge(v.Text)
 	f, hit = x.judge(v, file)
 	if hit && !all { // no rule asks more of the secrets than Judge tells, but a finding lists them
-		f, hit = x.judge(v, x.parser.Parse(v.Text))
+		file = x.parser.Parse(v.Text)
+		f, hit = x.judge(v, file)
 	}
+	x.file = file
 	if !hit {
 		return Finding{}, unhit(file, v.Text), false
 	}
