@@ -212,7 +212,7 @@ func (run *jobRun) composite(step *Step, list []input, s *scope) {
 	for _, in := range list {
 		sub.inputs[in.name] = in.value
 	}
-	inner := jobRun{reader: sub, scope: &scope{given: map[string]value{}, inputs: sub.inputs, matrix: s.matrix, needs: map[string]map[string]value{}, budget: s.budget},
+	inner := jobRun{reader: sub, scope: &scope{given: map[string]value{}, inputs: sub.inputs, matrix: s.matrix, needs: map[string]map[string]value{}, stood: s.stood, budget: s.budget},
 		env: environment{list: s.env}, job: run.job, left: script.Job{Files: run.left.Files, Env: run.left.Env, Outputs: map[string]script.Carried{}}}
 	for _, j := range w.Jobs {
 		for i, st := range j.Steps {

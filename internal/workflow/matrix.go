@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/rhysd/actionlint"
+
+	"pentimento/internal/script"
 )
 
 // maxCombinations bounds the jobs that a matrix makes: GitHub runs no more per run of a workflow.
@@ -14,6 +16,7 @@ const maxCombinations = 256
 
 // matrix is what a job's matrix can be, by key; "a.b" is the key b of an object at the key a. Combinations is nil where some of it is known at run time only.
 type matrix struct {
+	stated       bool
 	values       map[string][]string
 	combinations []combination
 }
@@ -31,6 +34,7 @@ func matrixOf(s *actionlint.Strategy) matrix {
 	if s == nil || s.Matrix == nil {
 		return out
 	}
+	out.stated = true
 	m := s.Matrix
 	known := m.Expression == nil && (m.Include == nil || !m.Include.ContainsExpression()) && (m.Exclude == nil || !m.Exclude.ContainsExpression())
 	rows := slices.Collect(maps.Values(m.Rows))
@@ -180,7 +184,7 @@ func shown(v actionlint.RawYAMLValue) string {
 // names lists what GitHub can show as the name of a job: with values of the matrix put in where its name asks for them, else behind it in
 // brackets, and cut after a hundred characters.
 func (m matrix) names(name string) []string {
-	if len(m.values) == 0 {
+	if !m.stated {
 		if strings.Contains(name, "${{") {
 			return nil
 		}
@@ -188,7 +192,7 @@ func (m matrix) names(name string) []string {
 	}
 	var out []string
 	for _, c := range m.combinations {
-		s := scope{matrix: map[string][]string{}}
+		s := scope{matrix: map[string][]string{}, stood: map[string]script.Carried{}}
 		for k, v := range c.values {
 			s.matrix[k] = []string{v}
 		}

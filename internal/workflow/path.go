@@ -151,7 +151,10 @@ func (s *scope) variable(p path) (value, bool) {
 	}
 	for i := len(s.env) - 1; i >= 0; i-- {
 		if v := s.env[i]; strings.EqualFold(v.Name, name) {
-			return value{v.Value, v.Carried}, v.Value != "" && !strings.Contains(v.Value, "\n")
+			if v.Value == "" || strings.Contains(v.Value, "\n") {
+				return s.stand(value{Carried: v.Carried})
+			}
+			return value{v.Value, v.Carried}, true
 		}
 	}
 	return value{}, false
@@ -181,7 +184,7 @@ func (s *scope) output(p path) (value, bool) {
 func (s *scope) outputs(step string) script.Carried {
 	var c script.Carried
 	for _, k := range sortedKeys(s.steps) {
-		if id, _, _ := strings.Cut(k, "."); id == step || (step == "" || step == "*") && id != "carried" {
+		if id, _, _ := strings.Cut(k, "."); id == step || step == "" || step == "*" {
 			c = join(c, s.steps[k])
 		}
 	}

@@ -16,9 +16,10 @@ type reader struct {
 	where     *locator
 	parser    *Parser
 	problems  []string
-	inherited []SecretRef // "secrets: inherit" of the jobs read so far: no expression, so no scalar shows it
-	budget    *int        // see scope; shared with the files that this one calls
-	work      *int        // bytes that scripts may still be read with, environment included; shared likewise
+	inherited []SecretRef               // "secrets: inherit" of the jobs read so far: no expression, so no scalar shows it
+	stood     map[string]script.Carried // see scope; shared with the files that this one calls
+	budget    *int                      // likewise
+	work      *int                      // bytes that scripts may still be read with, environment included; shared likewise
 	local     []Local
 	lookup    func(path string) ([]byte, bool) // nil where no other file can be had
 	calls     []string                         // paths of the files that lead here, against cycles
@@ -41,11 +42,11 @@ const (
 
 func (p *Parser) reader(text []byte) *reader {
 	budget, work, follow := maxSubstituted, maxWork, 0
-	return &reader{text: text, where: newLocator(text), parser: p, budget: &budget, work: &work, follow: &follow, needs: map[string]map[string]value{}}
+	return &reader{text: text, where: newLocator(text), parser: p, budget: &budget, work: &work, follow: &follow, stood: map[string]script.Carried{}, needs: map[string]map[string]value{}}
 }
 
 func (r *reader) scope(env []script.Variable) *scope {
-	return &scope{given: r.given, inputs: r.inputs, needs: r.needs, env: env, budget: r.budget}
+	return &scope{given: r.given, inputs: r.inputs, needs: r.needs, env: env, stood: r.stood, budget: r.budget}
 }
 
 func (r *reader) file(w *actionlint.Workflow) File {
@@ -140,6 +141,9 @@ func (r *reader) job(j *actionlint.Job, global environment) []Job {
 	env.own = before
 	run := jobRun{reader: r, scope: s, env: env, shell: shellOf(j.Defaults, r.defaults), folder: folderOf(j.Defaults, r.defaults), job: job.ID,
 		left: script.Job{Files: map[string]script.Carried{}, Outputs: map[string]script.Carried{}}}
+	if len(job.RunsOn) > 0 && !slices.ContainsFunc(job.RunsOn, func(l string) bool { return !strings.HasPrefix(strings.ToLower(l), "windows") }) {
+		run.own = "pwsh" // https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
+	}
 	called := r.call(j, &job, s)
 	for i, st := range j.Steps {
 		if st != nil {

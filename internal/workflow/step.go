@@ -19,6 +19,7 @@ type jobRun struct {
 	env    environment
 	left   script.Job
 	shell  string // of defaults
+	own    string // the runner's own shell, where it is no POSIX shell
 	folder string // working-directory of defaults
 	job    string // id
 	line   int    // of the step that uses the action whose steps these are; 0 for steps of the file itself
@@ -102,7 +103,7 @@ func (run *jobRun) script(step *Step, e *actionlint.ExecRun, s *scope) {
 	}
 	text := s.resolve(step.Run)
 	folder := cmp.Or(written(e.WorkingDirectory), run.folder)
-	run.read(step, text.text, step.Shell, folder, s, first)
+	run.read(step, text.text, cmp.Or(step.Shell, run.own), folder, s, first)
 	if words := strings.Fields(step.Shell); len(words) > 1 && strings.Contains(step.Shell, "{0}") {
 		const file = "step-script"
 		was, had := run.left.Files[file]
@@ -133,8 +134,13 @@ func (run *jobRun) read(step *Step, text, shell, folder string, s *scope, first 
 		}
 	}
 	in := script.Input{Text: text, Shell: shell, Env: env}
-	if len(run.left.Files) > 0 || len(run.left.Outputs) > 0 {
-		in.Job = &script.Job{Files: inFolder(run.left.Files, folder), Outputs: run.left.Outputs}
+	outputs := run.left.Outputs
+	if strings.Contains(text, "steps.carried.") {
+		outputs = maps.Clone(outputs)
+		maps.Copy(outputs, r.stood)
+	}
+	if len(run.left.Files) > 0 || len(outputs) > 0 {
+		in.Job = &script.Job{Files: inFolder(run.left.Files, folder), Outputs: outputs}
 	}
 	got := r.parser.read(in)
 	r.tell(step, got, first, strings.Count(text, "\n"))

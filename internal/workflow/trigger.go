@@ -21,6 +21,19 @@ type Trigger struct {
 	Types          []string
 	Workflows      []string // of workflow_run
 	Cron           []string
+	Timezones      []string       `json:",omitempty"` // of each Cron, where one is named
+	Inputs         []TriggerInput `json:",omitempty"` // of workflow_dispatch and workflow_call
+	Secrets        []string       `json:",omitempty"` // that a caller may pass, of workflow_call
+	Outputs        []string       `json:",omitempty"` // that a caller gets, of workflow_call
+	Images         []string       `json:",omitempty"` // names and versions, of image_version
+}
+
+// TriggerInput is what whoever starts or calls the workflow can hand in. Kind is "string", "boolean", "number", "choice", "environment", or empty.
+type TriggerInput struct {
+	Name     string
+	Kind     string
+	Default  string
+	Required bool
 }
 
 func trigger(e actionlint.Event) Trigger {
@@ -36,10 +49,33 @@ func trigger(e actionlint.Event) Trigger {
 	case *actionlint.ScheduledEvent:
 		for _, s := range e.Schedules {
 			t.Cron = append(t.Cron, written(s.Cron))
+			if s.Timezone != nil {
+				t.Timezones = append(t.Timezones, written(s.Timezone))
+			}
 		}
+	case *actionlint.WorkflowDispatchEvent:
+		for _, k := range sortedKeys(e.Inputs) {
+			in := e.Inputs[k]
+			t.Inputs = append(t.Inputs, TriggerInput{Name: written(in.Name), Kind: dispatchKinds[in.Type], Default: written(in.Default), Required: boolean(in.Required) == "true"})
+		}
+	case *actionlint.WorkflowCallEvent:
+		for _, in := range e.Inputs {
+			t.Inputs = append(t.Inputs, TriggerInput{Name: written(in.Name), Kind: callKinds[in.Type], Default: written(in.Default), Required: boolean(in.Required) == "true"})
+		}
+		t.Secrets, t.Outputs = sortedKeys(e.Secrets), sortedKeys(e.Outputs)
+	case *actionlint.ImageVersionEvent:
+		t.Images = append(values(e.Names), values(e.Versions)...)
 	}
 	return t
 }
+
+var (
+	dispatchKinds = map[actionlint.WorkflowDispatchEventInputType]string{actionlint.WorkflowDispatchEventInputTypeString: "string",
+		actionlint.WorkflowDispatchEventInputTypeNumber: "number", actionlint.WorkflowDispatchEventInputTypeBoolean: "boolean",
+		actionlint.WorkflowDispatchEventInputTypeChoice: "choice", actionlint.WorkflowDispatchEventInputTypeEnvironment: "environment"}
+	callKinds = map[actionlint.WorkflowCallEventInputType]string{actionlint.WorkflowCallEventInputTypeBoolean: "boolean",
+		actionlint.WorkflowCallEventInputTypeNumber: "number", actionlint.WorkflowCallEventInputTypeString: "string"}
+)
 
 func filter(f *actionlint.WebhookEventFilter) []string {
 	if f == nil {

@@ -24,7 +24,8 @@ type scope struct {
 	matrix map[string][]string
 	steps  map[string]script.Carried // outputs of earlier steps, by STEP.NAME
 	env    []script.Variable
-	budget *int // bytes that may still be put in for expressions, for the whole file: values are made of values
+	stood  map[string]script.Carried // see stand; shared by the whole file
+	budget *int                      // bytes that may still be put in for expressions, for the whole file: values are made of values
 }
 
 // secret is what a secret's name means here.
@@ -71,6 +72,9 @@ func (s *scope) resolve(text string) value {
 		}
 		v, known := s.expression(inner[:n], closed)
 		out.Carried = join(out.Carried, v.Carried)
+		if !known && closed && empty(v.Carried) && len(inExpression(inner[:n], true)) > 0 {
+			v.text, known = "true", true // a test of a secret
+		}
 		if !known || !s.afford(len(v.text), b.Len()) {
 			v.text = whole
 		}
@@ -222,10 +226,7 @@ func (s *scope) stand(v value) (value, bool) {
 	}
 	name := strings.ToLower("carried." + strings.Join(v.Secrets, "-") + "-" + itoa(len(v.Loot)) + strings.Join(v.Encodings, "-"))
 	name = strings.ReplaceAll(name, allSecrets, "all")
-	if s.steps == nil {
-		s.steps = map[string]script.Carried{}
-	}
-	s.steps[name] = v.Carried
+	s.stood[name] = v.Carried
 	v.text = "${{ steps.carried.outputs." + strings.TrimPrefix(name, "carried.") + " }}"
 	return v, true
 }
