@@ -68,11 +68,12 @@ var layers = map[string]layer{
 	"campaign": {own: []string{"script", "workflow", "evidence", "when"}, doors: []string{yamlV3}},
 
 	"heuristic": {own: []string{"campaign"}, doors: []string{yamlV3}},
-	"detect":    {own: []string{"casefile", "heuristic", "campaign", "workflow", "evidence", "when"}},
+	"detect":    {own: []string{"casefile", "heuristic", "campaign", "workflow", "script", "evidence", "when"}},
 	"family":    {own: []string{"casefile", "campaign", "workflow", "evidence"}},
 	"timeline":  {own: []string{"casefile", "workflow", "evidence", "when"}},
 	"exposure":  {own: []string{"detect", "timeline", "casefile", "workflow", "evidence", "when"}},
 
+	"changed":      {own: []string{"casefile", "evidence"}},
 	"preserve":     {},
 	"drill":        {own: []string{"evidence", "when"}, doors: []string{gqlparser}},
 	"openapicheck": {doors: []string{kinOpenAPI, gqlParser}, testOnly: true},
@@ -80,7 +81,7 @@ var layers = map[string]layer{
 	"cmd/pentimento": {
 		own: []string{"when", "evidence", "queries", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect/gharchive", "collect/ghexport",
 			"collect/localgit", "collect", "preserve", "casefile",
-			"workflow", "campaign", "heuristic", "detect", "family", "timeline", "exposure", "drill"},
+			"workflow", "campaign", "heuristic", "detect", "family", "timeline", "exposure", "changed", "drill"},
 		doors: []string{cobra, mpb, isatty, errgroup},
 	},
 }

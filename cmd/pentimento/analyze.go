@@ -22,17 +22,23 @@ import (
 )
 
 func (p *program) analyzeCommand() *cobra.Command {
-	return &cobra.Command{
+	asJSON := false
+	cmd := &cobra.Command{
 		Use:   "analyze",
 		Short: "Infer everything anew from the facts",
 		Long: `Empties all inferences and makes them anew from the facts: findings, campaign commits, presence, runs, windows, verdicts and the gaps
-met on the way. Facts are never changed. It asks nobody and can be run at will.`,
+met on the way. Facts are never changed. It asks nobody and can be run at will.
+
+An analysis that is not the first prints what it concludes otherwise than the one before: + for what came, - for what went, ~ for what is
+another; --json prints all of it.`,
 		Example: "  pentimento analyze && pentimento repos",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.withCase(cmd.Context(), func(c *casefile.Case) error { return p.analyze(cmd.Context(), c) })
+			return p.withCase(cmd.Context(), func(c *casefile.Case) error { return p.analyzeAndTell(cmd.Context(), c, asJSON) })
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print what changed as a versioned document")
+	return cmd
 }
 
 func (p *program) analyze(ctx context.Context, c *casefile.Case) error {

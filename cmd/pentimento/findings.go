@@ -13,12 +13,15 @@ import (
 )
 
 func (p *program) findingsCommand() *cobra.Command {
-	return p.askCommand(&question{
+	q := &question{
 		use:   "findings [REPO]...",
 		short: "Malicious workflow versions, and what they take",
 		long: `One row per malicious workflow version: the same blob in many repositories is one. SECRETS are the names that the file refers to, "*" for a
-file that takes all that the repository had. Hosts are printed defanged, but for --json, which gives them as the file writes them.`,
-		example: "  pentimento findings\n  pentimento findings octo-org/octo-repo --json",
+file that takes all that the repository had. Hosts are printed defanged, but for --json, which gives them as the file writes them.
+
+--families shows which versions are alike once names, secrets and destinations are taken out, and relatives of findings that no rule hits.
+--proposed shows what these families hold that is in no pack of the case. campaign learn makes a pack of a family.`,
+		example: "  pentimento findings\n  pentimento findings octo-org/octo-repo --json\n  pentimento findings --proposed",
 		queries: []string{"findings"},
 		columns: []column{
 			short("VERSION", "blob", unknown), plain("CAMPAIGN", "campaign", nothing), plain("RULES", "rules", nothing),
@@ -32,7 +35,8 @@ file that takes all that the repository had. Hosts are printed defanged, but for
 			}},
 		},
 		schema: "pentimento/findings/v1", key: "findings", document: findingsDocument,
-	})
+	}
+	return p.familyViews(p.askCommand(q), q)
 }
 
 // findingJSON is one row of pentimento/findings/v1. Rules are names, PACK/RULE; hits tell why each holds. Triggers are event names.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"pentimento/internal/campaign"
 	"pentimento/internal/evidence"
@@ -247,7 +248,17 @@ type Habits struct {
 	Triggers int // commits that only start it
 	Shortest int // seconds from a commit to its trigger; 0 where there is no trigger
 	Longest  int
+	Spells   []Spell // in time order
 }
+
+// Spell is a time in which commits of a family were made, by the committer's word: between two spells a day at least went by.
+type Spell struct{ From, To time.Time }
+
+// betweenSpells is how long nothing must have come for what comes next to be another spell: the waves of one campaign were days apart.
+const betweenSpells = 24 * time.Hour
+
+// maxSpells bounds the spells of a family: campaigns had six waves a year.
+const maxSpells = 50
 
 // Standings lists the families with what the round found, by id.
 func (w *Watch) Standings() []Standing {
@@ -271,6 +282,27 @@ func (w *Watch) Standings() []Standing {
 	}
 	for i := range out {
 		out[i].Habits.Forms, out[i].Habits.Zones = distinct(out[i].Habits.Forms), distinct(out[i].Habits.Zones)
+		out[i].Habits.Spells = spells(out[i].Commits)
+	}
+	return out
+}
+
+// spells tells the times of commits apart. What has no date is left out, and where there are more than maxSpells the last holds all that came after.
+func spells(commits []Commit) []Spell {
+	var times []time.Time
+	for _, c := range commits {
+		if !c.At.IsZero() {
+			times = append(times, c.At)
+		}
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	var out []Spell
+	for _, t := range times {
+		if last := len(out) - 1; last >= 0 && (t.Sub(out[last].To) < betweenSpells || len(out) == maxSpells) {
+			out[last].To = t
+			continue
+		}
+		out = append(out, Spell{t, t})
 	}
 	return out
 }
