@@ -68,7 +68,7 @@ var layers = map[string]layer{
 	"campaign": {own: []string{"script", "workflow", "evidence", "when"}, doors: []string{yamlV3}},
 
 	"heuristic": {own: []string{"campaign"}, doors: []string{yamlV3}},
-	"detect":    {own: []string{"casefile", "heuristic", "campaign", "workflow", "script", "evidence", "when"}},
+	"detect":    {own: []string{"casefile", "heuristic", "campaign", "workflow", "script", "script", "evidence", "when"}},
 	"family":    {own: []string{"casefile", "campaign", "workflow", "evidence"}},
 	"timeline":  {own: []string{"casefile", "workflow", "evidence", "when"}},
 	"exposure":  {own: []string{"detect", "timeline", "casefile", "workflow", "evidence", "when"}},

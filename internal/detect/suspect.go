@@ -11,14 +11,15 @@ import (
 )
 
 // Unhit is what is left to say of a version that no rule hits. Takes: it could take something: it refers to a secret other than the job's own
-// token, or reads past commits and sends a body. Partial says why not all of it was read, and is empty where it was.
+// token, or reads past commits and sends a body. Partial says why not all of it was read, and is empty where it was. Names are for [Habits].
 type Unhit struct {
 	Takes   bool
 	Partial string
+	Names   []string
 }
 
-func unhit(file workflow.File) Unhit {
-	u := Unhit{Takes: campaign.ReadsSecrets(file), Partial: file.Partial}
+func unhit(file workflow.File, text []byte) Unhit {
+	u := Unhit{Takes: campaign.ReadsSecrets(file), Partial: file.Partial, Names: names(file, text)}
 	for _, j := range file.Jobs {
 		if u.Takes {
 			break
