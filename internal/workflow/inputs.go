@@ -10,30 +10,11 @@ import (
 	"pentimento/internal/script"
 )
 
-// What an action does with its inputs is not seen, but what they are for is told by their names, and of what kind the action is by its own. Both
-// are read by words and not by a list of actions: there are some twenty thousand.
-var (
-	meansBody   = regexp.MustCompile(`^(?:[a-z]+[-_])*(?:body|data|payload|message|msg|text|content|contents|json|form|fields?|comment|description|title|blocks|embeds?|params|query|parameters|variables|attachments?)$`)
-	meansURL    = regexp.MustCompile(`^(?:[a-z]+[-_])*(?:url|uri|webhook|endpoint|hosts?|hostname|server|address|hook|to)$`)
-	meansPath   = regexp.MustCompile(`^(?:[a-z]+[-_])*(?:paths?|files?|assets?|artifacts?|directory|dir|folder|filename|context|source|pattern)$`)
-	meansScript = regexp.MustCompile(`^(?:[a-z]+[-_])*(?:run|script|scripts|command|commands|cmd)$`)
-	javaScript  = regexp.MustCompile(`\bawait\b|\brequire\(|=>|\bconst\s+\w+\s*=|\blet\s+\w+\s*=|\bgithub\.rest\b|\bcore\.\w+\(`)
-)
-
-// Kinds of actions by words in their names.
-var (
-	uploadsArtifact = regexp.MustCompile(`upload[-_a-z]*artifact|artifact[-_a-z]*upload`)
-	savesCache      = regexp.MustCompile(`(?:^|[/-])cache(?:/save)?$`)
-	comments        = regexp.MustCompile(`comment|issue|gist|release|discussion|pull-request|commit-status|-pr$`)
-	commits         = regexp.MustCompile(`auto-commit|create-pull-request|add-and-commit|commit-and-push|github-push|gh-pages|github-pages|pages-deploy|push-to|commit-action`)
-	publishes       = regexp.MustCompile(`build-push|docker-publish|docker-build|build-and-push|pypi-publish|npm-publish|kaniko|buildah`)
-	printsContext   = regexp.MustCompile(`dump|debug-action|show-context|print-env|echo-env`)
-)
-
 // input is one input of an action, values put in.
 type input struct {
-	name string
-	at   *actionlint.String
+	name  string
+	means meaning
+	at    *actionlint.String
 	value
 }
 
@@ -41,7 +22,8 @@ func (run *jobRun) inputs(e *actionlint.ExecAction, s *scope) []input {
 	var out []input
 	for _, k := range sortedKeys(e.Inputs) {
 		if v := e.Inputs[k].Value; v != nil && v.Pos != nil {
-			out = append(out, input{name: strings.ToLower(k), at: v, value: s.resolve(v.Value)})
+			name := strings.ToLower(k)
+			out = append(out, input{name: name, means: run.reader.parser.meaning(name), at: v, value: s.resolve(v.Value)})
 		}
 	}
 	return out
@@ -56,7 +38,7 @@ func (run *jobRun) action(step *Step, e *actionlint.ExecAction, s *scope) string
 	for _, in := range list {
 		step.Secrets = append(step.Secrets, r.at(in.at, s)...)
 		reads.WriteString(in.at.Value + "\n")
-		if meansScript.MatchString(in.name) && !step.Action.Image {
+		if in.means == aScript && !step.Action.Image {
 			shell := ""
 			if strings.HasSuffix(step.Action.Name(), "github-script") || javaScript.MatchString(in.text) {
 				shell = "node"
@@ -97,9 +79,9 @@ func (run *jobRun) told(step *Step, e *actionlint.ExecAction, s *scope) {
 	var files script.Carried
 	for _, in := range list {
 		switch {
-		case meansBody.MatchString(in.name):
+		case in.means == aBody:
 			body.text, body.Carried = body.text+in.text+"\n", join(body.Carried, in.Carried)
-		case meansPath.MatchString(in.name):
+		case in.means == aPath:
 			files = join(files, matching(run.left.Files, in.text))
 		}
 	}
@@ -126,7 +108,7 @@ func (run *jobRun) hosts(step *Step, list []input, body value, files script.Carr
 		if slices.Contains(secrets, allSecrets) {
 			d.Posted = []string{allSecrets}
 		}
-		url := meansURL.MatchString(in.name)
+		url := in.means == aURL
 		if url {
 			d.Uploads, d.Posted, d.Loot, d.Encodings = body.text != "", union(d.Posted, sent.Secrets), sent.Loot, sent.Encodings
 			d.SelfNamed = pairs(body.text)
@@ -166,22 +148,22 @@ func (run *jobRun) ways(step *Step, list []input, body value, files script.Carri
 		}
 		return value{}
 	}
-	switch {
-	case uploadsArtifact.MatchString(name):
+	switch run.reader.parser.kind(name) {
+	case artifacts:
 		target := get("name")
 		out(script.Artifact, join(files, target.Carried), target.text)
-	case savesCache.MatchString(name):
+	case caches:
 		out(script.Cache, join(files, get("key").Carried), get("key").text)
-	case commits.MatchString(name):
+	case committers:
 		out(script.Repository, join(matching(run.left.Files, "."), body.Carried), get("branch").text)
-	case comments.MatchString(name):
+	case commenters:
 		out(script.Comment, join(body.Carried, files), get("issue-number").text)
-	case publishes.MatchString(name):
+	case publishers:
 		stored := join(get("build-args").Carried, get("labels").Carried)
 		if get("push").text != "false" {
 			out(script.Registry, join(stored, files), get("tags").text)
 		}
-	case printsContext.MatchString(name):
+	case printers:
 		step.Loot = union(step.Loot, []Loot{script.Context})
 		out(script.Log, script.Carried{Loot: []Loot{script.Context}}, "")
 	}

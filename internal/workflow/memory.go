@@ -6,7 +6,10 @@ import (
 	"pentimento/internal/script"
 )
 
-type Parser struct{}
+type Parser struct {
+	meanings map[string]meaning // of inputs, by name
+	kinds    map[string]kind    // of actions, by name
+}
 
 func (p *Parser) read(in script.Input) script.Reading {
 	rs := runScript{text: in.Text, shell: in.Shell}

@@ -139,7 +139,7 @@ func (r *reader) job(j *actionlint.Job, global environment) []Job {
 		}
 	}
 	env.own = before
-	run := jobRun{reader: r, scope: s, env: env, shell: shellOf(j.Defaults, r.defaults), folder: folderOf(j.Defaults, r.defaults), job: job.ID,
+	run := jobRun{reader: r, scope: s, env: env, shell: shellOf(j.Defaults, r.defaults), folder: folderOf(j.Defaults, r.defaults), matrix: m, job: job.ID,
 		left: script.Job{Files: map[string]script.Carried{}, Outputs: map[string]script.Carried{}}}
 	if len(job.RunsOn) > 0 && !slices.ContainsFunc(job.RunsOn, func(l string) bool { return !strings.HasPrefix(strings.ToLower(l), "windows") }) {
 		run.own = "pwsh" // https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell

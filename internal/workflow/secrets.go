@@ -68,15 +68,15 @@ func inExpression(s string, closed bool) []reference {
 		if !ok || !entering {
 			return
 		}
-		if name, form := meaning(v.Name, n, parent); name != "" {
+		if name, form := secretOf(v.Name, n, parent); name != "" {
 			out = append(out, reference{name: strings.ToUpper(name), form: form, offset: v.Token().Offset})
 		}
 	})
 	return out
 }
 
-// meaning says which secret a use of the secrets or github context reads; no name for one that reads none.
-func meaning(context string, n, parent actionlint.ExprNode) (name, form string) {
+// secretOf says which secret a use of the secrets or github context reads; no name for one that reads none.
+func secretOf(context string, n, parent actionlint.ExprNode) (name, form string) {
 	property, computed := "", false
 	switch p := parent.(type) {
 	case *actionlint.ObjectDerefNode:

@@ -21,6 +21,7 @@ type jobRun struct {
 	shell  string // of defaults
 	own    string // the runner's own shell, where it is no POSIX shell
 	folder string // working-directory of defaults
+	matrix matrix
 	job    string // id
 	line   int    // of the step that uses the action whose steps these are; 0 for steps of the file itself
 }
@@ -103,7 +104,15 @@ func (run *jobRun) script(step *Step, e *actionlint.ExecRun, s *scope) {
 	}
 	text := s.resolve(step.Run)
 	folder := cmp.Or(written(e.WorkingDirectory), run.folder)
-	run.read(step, text.text, cmp.Or(step.Shell, run.own), folder, s, first)
+	shell := cmp.Or(step.Shell, run.own)
+	if variants := run.variants(text.text, s); len(variants) > 0 {
+		for _, v := range variants {
+			run.read(step, v, shell, folder, s, first)
+		}
+		step.once()
+	} else {
+		run.read(step, text.text, shell, folder, s, first)
+	}
 	if words := strings.Fields(step.Shell); len(words) > 1 && strings.Contains(step.Shell, "{0}") {
 		const file = "step-script"
 		was, had := run.left.Files[file]
