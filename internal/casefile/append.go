@@ -203,6 +203,17 @@ func (a *appender) trees(obs evidence.Observation) error {
 			return fmt.Errorf("holding: %w", err)
 		}
 	}
+	for _, r := range obs.Readmes {
+		added, err := jsonArray(r.Added)
+		if err != nil {
+			return err
+		}
+		err = a.exec("INSERT OR IGNORE INTO readme_change (repository, oid, path, before, after, added, cut) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			a.repository, string(r.Commit), r.Path, string(r.Before), string(r.After), added, r.Cut)
+		if err != nil {
+			return fmt.Errorf("readme: %w", err)
+		}
+	}
 	for i, b := range obs.Blobs {
 		text := a.prepared.texts[i]
 		if text.sha256 == "" {

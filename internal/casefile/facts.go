@@ -44,6 +44,7 @@ type Facts struct {
 	Runs       []evidence.Run // the last observation of each attempt, by creation, run and attempt
 	Jobs       map[Attempt][]evidence.Job
 	Checks     map[evidence.OID]evidence.SignatureCheck // of commits that were had
+	Readmes    []evidence.ReadmeChange                  // by commit
 	Secrets    []evidence.SecretRecord                  // by time, then id
 	Access     []evidence.AccessGrant
 	Logs       []evidence.RunLog // of jobs, by run, attempt and job; the texts are read by [Case.LogText]
@@ -61,7 +62,7 @@ func (c *Case) Facts(ctx context.Context, repo evidence.Repository) (*Facts, err
 	}
 	for _, load := range []func(context.Context, *Facts) error{
 		c.loadState, c.loadListing, c.loadListings, c.loadUpdates, c.loadSightings, c.loadSecrets, c.loadAccess, c.loadLogs,
-		c.loadHistory, c.loadChecks, c.loadRedacted, c.loadTextless, c.loadSeen, c.loadRuns, c.loadJobs,
+		c.loadHistory, c.loadChecks, c.loadReadmes, c.loadRedacted, c.loadTextless, c.loadSeen, c.loadRuns, c.loadJobs,
 		c.loadCoverage, c.loadGaps, c.loadStatements,
 	} {
 		if err := load(ctx, f); err != nil {

@@ -168,6 +168,20 @@ func (c *Case) loadRedacted(ctx context.Context, f *Facts) error {
 		})
 }
 
+func (c *Case) loadReadmes(ctx context.Context, f *Facts) error {
+	return c.each(ctx, "SELECT oid, path, before, after, added, cut FROM readme_change WHERE repository = ? ORDER BY oid, path", []any{f.ID},
+		func(scan func(...any) error) error {
+			var r evidence.ReadmeChange
+			var added string
+			if err := scan(&r.Commit, &r.Path, &r.Before, &r.After, &added, &r.Cut); err != nil {
+				return err
+			}
+			err := json.Unmarshal([]byte(added), &r.Added)
+			f.Readmes = append(f.Readmes, r)
+			return err
+		})
+}
+
 func (c *Case) loadSeen(ctx context.Context, f *Facts) error {
 	return c.each(ctx, "SELECT oid, via, named_by FROM commit_seen WHERE repository = ? ORDER BY oid, via, named_by", []any{f.ID}, func(scan func(...any) error) error {
 		var s evidence.CommitSeen

@@ -188,6 +188,18 @@ type Blob struct {
 	Text []byte
 }
 
+// ReadmeChange is what a commit of the contents API's shape (no signature, no newline at the end of its message) added to the README at the root,
+// where it changed nothing else there: campaigns start their workflow by such commits and leave stamps in them. Lines are those that the
+// file has and the first parent's has not, in their order; Cut says that there are more, or that one was shortened.
+type ReadmeChange struct {
+	Commit OID
+	Path   string
+	Before OID // of the file; empty where there was none
+	After  OID
+	Added  []string
+	Cut    bool
+}
+
 // CommitSeen says that a commit object was had for a repository. A SHA that resolves is no proof that it was pushed there: GitHub
 // serves the objects of the whole fork network. NamedBy holds the ids of the facts that name it; empty when a listed ref reaches it.
 type CommitSeen struct {

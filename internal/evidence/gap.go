@@ -79,6 +79,7 @@ type Observation struct {
 	Holdings  []Holding
 	Entries   []WorkflowEntry
 	Blobs     []Blob
+	Readmes   []ReadmeChange
 	Runs      []Run
 	Jobs      []Job
 	Coverage  []Coverage

@@ -49,8 +49,15 @@ func (w *walk) list(tree plumbing.Hash) (int, error) {
 	return len(entries), nil
 }
 
-// contents fetches the workflow files that the store lacks, where there is a remote, and emits all texts.
+// contents fetches the workflow files that the store lacks, where there is a remote, and emits all texts, and what was added to READMEs.
 func (w *walk) contents(ctx context.Context, rem *remote) error {
+	if err := w.workflowTexts(ctx, rem); err != nil {
+		return err
+	}
+	return w.readmeChanges(ctx, rem)
+}
+
+func (w *walk) workflowTexts(ctx context.Context, rem *remote) error {
 	oids := make([]plumbing.Hash, 0, len(w.files))
 	for h := range w.files {
 		oids = append(oids, h)
@@ -71,7 +78,7 @@ func (w *walk) contents(ctx context.Context, rem *remote) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := w.texts(part, w.st.texts(part)); err != nil {
+		if err := w.texts(part, w.st.texts(part, maxBlob)); err != nil {
 			return err
 		}
 	}
@@ -87,15 +94,15 @@ type text struct {
 	err error
 }
 
-// texts reads some files on all processors: each is at the end of a chain of deltas.
-func (s *store) texts(oids []plumbing.Hash) []text {
+// texts reads some files of at most so many bytes on all processors: each is at the end of a chain of deltas.
+func (s *store) texts(oids []plumbing.Hash, limit int64) []text {
 	out := make([]text, len(oids))
 	var next atomic.Int32
 	var all sync.WaitGroup
 	for range min(len(oids), runtime.GOMAXPROCS(0)) {
 		all.Go(func() {
 			for i := next.Add(1) - 1; int(i) < len(oids); i = next.Add(1) - 1 {
-				typ, raw, err := s.read(oids[i], maxBlob)
+				typ, raw, err := s.read(oids[i], limit)
 				if err == nil && typ != plumbing.BlobObject {
 					err = malformed("a %s where a file should be", typ)
 				}

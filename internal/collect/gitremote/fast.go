@@ -101,6 +101,7 @@ type readAhead struct {
 	unread  error // of its own root tree, where it was to be compared
 	silent  bool
 	folder  gitpack.OID
+	before  plumbing.Hash // the root tree with which its own was compared
 	changes []string
 }
 
@@ -128,6 +129,7 @@ func (f *fastWalk) reader() func(int, []byte) readAhead {
 		r.commit.OID = evidence.Hash(f.h.OID(i))
 		r.folder, r.commit.Known = f.h.Workflows(i)
 		if before, ok := f.compared(i, &r); ok {
+			r.before = before
 			r.changes, r.unread = roots.changed(before, plumbing.Hash(f.h.Tree(i)))
 		}
 		return r
@@ -221,6 +223,9 @@ func (f *fastWalk) hold(i int, r *readAhead) error {
 		f.one.Workflows = evidence.Hash(folder)
 	}
 	f.one.RootChanges = r.changes
+	if telling(f.one.Message, f.one.Signed) {
+		f.noteReadme(readme{commit: f.one.OID.OID(), at: f.one.Committer.Seconds, before: r.before, after: plumbing.Hash(f.h.Tree(i))}, r.changes)
+	}
 	if r.unread != nil {
 		return f.holes(plumbing.Hash(f.h.Tree(i)), r.unread)
 	}

@@ -51,6 +51,10 @@ const (
 	maxFolder    = 10_000    // files in one .github/workflows
 	maxEntries   = 2_000_000 // workflow entries over all trees of one repository
 	maxBlobs     = 200_000   // distinct workflow files of one repository
+	maxReadmes   = 400       // commits that change the README alone, whose change is read: campaigns made a dozen in a repository
+	maxReadme    = 1 << 20   // of a README
+	maxAdded     = 20        // lines kept of what was added to one
+	maxLine      = 300       // of such a line
 	maxGaps      = 1_000     // missing objects named one by one
 	maxTagDepth  = 16        // tags of tags
 	maxTreeCache = 16 << 20  // bytes of root trees kept for the comparison with the next commit

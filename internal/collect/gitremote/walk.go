@@ -35,6 +35,7 @@ type walk struct {
 	lacking map[plumbing.Hash]bool          // missing objects noted so far
 	entries int
 	roots   *trees
+	readmes []readme
 }
 
 func newWalk(st *store, repo evidence.Repository, unit, via string, emit func(evidence.Observation) error) *walk {
@@ -199,6 +200,9 @@ func (w *walk) holding(c *evidence.Commit, tree plumbing.Hash, parents []plumbin
 	if folder != before || telling(c.Message, c.Signed) {
 		if out.RootChanges, err = w.roots.changed(parentTree, tree); err != nil {
 			err = w.holes(tree, err)
+		}
+		if telling(c.Message, c.Signed) {
+			w.noteReadme(readme{commit: c.OID, at: c.Committer.Date.Unix(), before: parentTree, after: tree}, out.RootChanges)
 		}
 	}
 	return out, err
