@@ -3,6 +3,7 @@ package script
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -104,30 +105,39 @@ type sending struct {
 }
 
 // destination tells a host, by a URL or by host[:port], and what goes there.
-func (st *state) destination(url string, s sending) {
-	d := Destination{URL: st.show(url), Host: hostOf(url), Line: s.line, Program: s.program, Uploads: s.uploads, Hidden: st.hidden}
+func (st *state) destination(url string, s sending) { st.destinationAs(url, url, s) }
+
+// destinationAs is destination for what does not name its host as a URL does.
+func (st *state) destinationAs(url, host string, s sending) {
+	d := Destination{URL: st.show(url), Host: hostOf(host), Line: s.line, Program: s.program, Uploads: s.uploads, Hidden: st.hidden}
 	if d.Line < 0 {
 		d.Line = st.line
 	}
-	posted := joinCarried(st.carried(s.body), st.carried(url))
+	posted := joinCarried(st.carried(s.body), st.carried(withoutUser(url)))
 	if d.Computed = d.Host == ""; d.Computed && !d.Uploads && posted.empty() {
 		return
 	}
 	if !d.Computed {
 		d.Bare, d.Depth = bare(url), pathDepth(url)
-		d.Hidden = d.Hidden || !st.written(d.Host)
+		d.Hidden = d.Hidden || host == url && !st.written(d.Host)
 	}
 	d.Posted, d.Loot, d.Encodings = posted.Secrets, posted.Loot, posted.Encodings
-	d.Secrets = union(posted.Secrets, st.carried(s.all).Secrets)
+	d.Secrets = union(posted.Secrets, st.carried(s.all+url).Secrets)
 	d.SelfNamed = union(st.pairs(s.body), st.pairs(url))
 	st.keep(d)
 }
 
 // keep adds a destination; the same host by the same command is one.
 func (st *state) keep(d Destination) {
-	key := d.Program + "\x00" + d.URL + "\x00" + string(rune(d.Line))
+	key := d.Program + "\x00" + d.URL
+	if !strings.HasPrefix(d.Program, "/dev/") { // one of these is opened in one place and written to in others
+		key += "\x00" + strconv.Itoa(d.Line)
+	}
 	if i, ok := st.seen[key]; ok {
 		o := &st.out.Destinations[i]
+		if len(d.Posted) > len(o.Posted) || len(d.Loot) > len(o.Loot) {
+			o.Line = d.Line
+		}
 		o.Secrets, o.Posted, o.SelfNamed, o.Loot = union(o.Secrets, d.Secrets), union(o.Posted, d.Posted), union(o.SelfNamed, d.SelfNamed), union(o.Loot, d.Loot)
 		o.Uploads = o.Uploads || d.Uploads
 		for _, e := range d.Encodings {

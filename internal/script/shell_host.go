@@ -20,7 +20,8 @@ func afterScheme(u string) string {
 	return u
 }
 
-// hostOf is the host of a URL or host[:port], lower-cased; empty where it is known at run time only.
+// hostOf is the host of a URL or host[:port], lower-cased; empty where it is known at run time only. Of a name whose first labels are made at run
+// time the domain is the host: whoever serves it gets them.
 func hostOf(u string) string {
 	u = afterScheme(u)
 	if i := strings.IndexAny(u, "/?#"); i >= 0 {
@@ -33,6 +34,13 @@ func hostOf(u string) string {
 		u, _, _ = strings.Cut(u, ":")
 	}
 	u = strings.TrimSuffix(strings.ToLower(u), ".")
+	if i := strings.LastIndexByte(u, atomClose); i >= 0 {
+		_, domain, _ := strings.Cut(u[i+1:], ".")
+		if !strings.Contains(strings.Trim(domain, "."), ".") {
+			return ""
+		}
+		u = domain
+	}
 	if strings.ContainsAny(u, "\x00$%{}()*\\ \t\r\n\"'`") {
 		return ""
 	}

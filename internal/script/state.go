@@ -23,15 +23,23 @@ const (
 // atom is what a text holds that is not known as text: an expression, a variable of unknown value, the output of a program. Show is how it
 // stands in the script.
 type atom struct {
-	show string
-	self []string // secrets that stood in the text behind a field of their own name
+	show    string
+	self    []string // secrets that stood in the text behind a field of their own name
+	fetched bool     // it comes from a host
+	host    string   // from which it was fetched, empty where that is known at run time only
+	undone  []string // encodings of a text that was decoded and is not known
+	raw     string   // what it is, where that is known and no text
 	Carried
 }
 
 // Texts of a state are strings in which each atom is one unit "\x00" number "\x01". These bytes do not occur otherwise: see [clean].
 const (
-	atomOpen  = '\x00'
-	atomClose = '\x01'
+	atomOpen   = '\x00'
+	atomClose  = '\x01'
+	fieldBreak = '\x02' // between the fields of a word while it is expanded
+	braceOpen  = '\x03' // unquoted {, comma and } of a word while it is expanded
+	braceComma = '\x04'
+	braceEnd   = '\x05'
 )
 
 // state is one reading under way: what the script has so far assigned, written and told.
@@ -40,27 +48,37 @@ type state struct {
 	out      Reading
 	atoms    []atom
 	byShow   map[string]string // atoms of expressions and of unknown variables, by how they stand in the script
+	parsers  *parsers
 	frame    *frame            // variables
 	files    map[string]string // texts of files that the script or the job wrote, by path
 	wrote    map[string]bool   // those that this script wrote, of files
 	funcs    map[string]function
-	aliases  map[string]string
+	aliases  map[string][]string
 	programs map[string]bool
 	loot     map[Loot]bool
-	staged   Carried // of files given to git
+	staged   Carried             // of files given to git
+	image    Carried             // of what images were built with
+	remotes  map[string]string   // URLs of git's remotes
+	decoded  map[string][]string // texts that were decoded, with their encodings, outermost first
 	seen     map[string]int
 	lower    string // Input.Text and the environment, lower-cased, once a host was looked for in it
 
-	unit     *unit  // the text that is being read
-	line     int    // offset of the present command from the script's first line
-	stdin    string // what the present command reads, empty for nothing known
-	sink     *sink  // where the present command's output goes
+	unit     *unit             // the text that is being read
+	line     int               // offset of the present command from the script's first line
+	stdins   []string          // what the present command reads, alternatives; none where it reads nothing known
+	sink     *sink             // where the present command's output goes, nil for the log
+	fds      map[string]string // files that descriptors stand for
+	pipes    map[string]pipe   // commands behind >( ), by the path that stands for them
+	params   []string          // positional parameters
 	steps    int
 	work     int
 	nesting  int
 	payloads int  // depth of texts that run
 	hidden   bool // the text that is being read was encoded
+	braced   bool // the present word has unquoted braces
 	trace    bool // set -x
+	loops    int  // depth of loops
+	called   int  // depth of functions
 }
 
 // atom makes a unit that stands for what is not known as text.
@@ -105,13 +123,13 @@ func (st *state) nextAtom(text string) (from, to int, a *atom) {
 // plain reports that all of a text is known.
 func plain(text string) bool { return strings.IndexByte(text, atomOpen) < 0 }
 
-// clean takes out of foreign text the bytes that mark atoms.
+// clean takes out of foreign text the bytes that have a meaning in texts of a state.
 func clean(text string) string {
-	if strings.IndexByte(text, atomOpen) < 0 && strings.IndexByte(text, atomClose) < 0 {
+	if !strings.ContainsAny(text, "\x00\x01\x02\x03\x04\x05") {
 		return text
 	}
 	return strings.Map(func(r rune) rune {
-		if r == atomOpen || r == atomClose {
+		if r >= 0 && r <= braceEnd {
 			return ' '
 		}
 		return r
@@ -259,15 +277,6 @@ func (st *state) opaque(show, text string, encodings ...string) string {
 	return a
 }
 
-// unit is a text that is being read as shell: the script, or one that it runs.
-type unit struct{ text string }
-
-// function is one that the script declares.
-type function struct{}
-
 // language reads a text of another language ("python", "node", "perl", "ruby", "php", "pwsh", "cmd", ...) that the script runs at the present
-// state: what it sends, prints and runs is told as of shell. Text has atoms where the script put something in; st.stdin is what it reads.
+// state: what it sends, prints and runs is told as of shell. Text has atoms where the script put something in; st.stdins is what it reads.
 func (st *state) language(lang, text string, line int) {}
-
-// filePath is the key of a file.
-func filePath(p string) string { return p }

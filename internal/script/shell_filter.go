@@ -1,0 +1,416 @@
+package script
+
+import (
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// filter gives what a program does that prints what it reads, changed or not.
+func filter(name string) func(*state, *call) {
+	switch name {
+	case "cat", "tac", "head", "tail", "sort", "uniq", "tee", "nl", "fold", "paste", "pv", "bat", "less", "more", "zcat", "strings", "column", "fmt", "expand", "iconv", "dos2unix",
+		"unix2dos", "grep", "egrep", "fgrep", "rg", "zgrep", "jq", "yq", "awk", "gawk", "mawk", "comm", "join", "shuf", "split", "xmllint", "sponge", "ts", "envsubst":
+		return (*state).reader
+	case "base64", "base32", "basenc", "gbase64", "openssl", "xxd", "od", "hexdump", "hd", "uuencode", "uudecode":
+		return (*state).coder
+	case "gzip", "gunzip", "zcat.", "bzip2", "bunzip2", "xz", "unxz", "zstd", "lz4", "compress", "pigz", "gpg", "age":
+		return (*state).coder
+	case "rev":
+		return (*state).rev
+	case "tr":
+		return (*state).tr
+	case "cut":
+		return (*state).cut
+	case "sed":
+		return (*state).sed
+	case "env.", "printenv":
+		return (*state).printenv
+	case "seq", "date", "mktemp", "hostname", "basename", "dirname", "realpath", "readlink", "pwd", "ls", "expr", "wc", "sha256sum", "md5sum", "nproc", "tput", "jobs", "ps", "pgrep":
+		return (*state).measure
+	case "cp", "mv", "install", "dd", "tar", "zip", "7z", "rsync.":
+		return (*state).copy
+	case "gcore", "gdb", "memdump", "procdump", "lldb":
+		return (*state).memory
+	}
+	return nil
+}
+
+// inputOf is what a program reads: files, or its standard input where none is given.
+func (st *state) inputOf(c *call, files ...string) string {
+	if len(files) == 0 {
+		return c.in
+	}
+	var b strings.Builder
+	for _, f := range files {
+		if f == "-" || f == "/dev/stdin" || f == "/dev/fd/0" {
+			b.WriteString(c.in)
+		} else {
+			b.WriteString(st.contents(f))
+		}
+		if b.Len() > maxText {
+			break
+		}
+	}
+	return st.limited(b.String())
+}
+
+// reader is a program that prints all or some of what it reads: all of it is taken for printed.
+func (st *state) reader(c *call) {
+	files := c.operands()
+	switch c.name {
+	case "tee":
+		for _, f := range files {
+			st.writeAny(f, []string{c.in}, c.has("-a", "--append"), false)
+		}
+		c.print(c.in)
+		return
+	case "grep", "egrep", "fgrep", "rg", "zgrep", "jq", "yq", "awk", "gawk", "mawk":
+		if _, ok := c.option("-e", "-f", "--regexp", "--file"); !ok && len(files) > 0 {
+			if strings.HasSuffix(c.name, "awk") {
+				st.awk(files[0], c)
+			}
+			if c.name == "jq" && (c.has("-n", "--arg", "--argjson") || strings.Contains(files[0], "env")) {
+				st.jq(files[0], c)
+			}
+			files = files[1:]
+		}
+	case "head", "tail", "fold", "split", "shuf":
+		files = slices.DeleteFunc(files, func(f string) bool { _, err := strconv.Atoi(strings.TrimRight(f, "kKmMbB")); return err == nil })
+	}
+	text := st.inputOf(c, files...)
+	switch c.name {
+	case "cat", "tac", "sort", "uniq", "pv", "bat", "less", "more", "paste", "nl", "column":
+	case "head", "tail":
+		if !plain(text) && (c.has("-c") || slices.ContainsFunc(c.args, func(a string) bool { return strings.HasPrefix(a, "-c") })) {
+			text = st.opaque(st.commandText(c), text, "cut")
+		}
+	case "fold":
+		if !plain(text) {
+			text = st.opaque(st.commandText(c), text, "fold")
+		}
+	case "envsubst":
+		text = st.substitutedVariables(text)
+	default:
+		text = st.opaque(st.commandText(c), text)
+	}
+	c.print(text)
+}
+
+// awk reads what a program of awk's says of the environment and runs.
+func (st *state) awk(code string, c *call) {
+	if strings.Contains(code, "ENVIRON") {
+		c.print(st.environment())
+	}
+	if strings.Contains(code, "system(") || strings.Contains(code, "getline") || strings.Contains(code, "/inet/") {
+		st.language("awk", code, st.line)
+	}
+}
+
+// jq prints its arguments and the environment where its program asks for them.
+func (st *state) jq(code string, c *call) {
+	for i, a := range c.args {
+		if (a == "--arg" || a == "--argjson") && i+2 < len(c.args) {
+			c.print(c.args[i+1] + ":" + c.args[i+2] + "\n")
+		}
+	}
+	if strings.Contains(code, "$ENV") || strings.Contains(" "+code, " env") {
+		c.print(st.environment())
+	}
+}
+
+// substitutedVariables puts in the variables of a text, as envsubst does.
+func (st *state) substitutedVariables(text string) string {
+	for name, value := range st.exported() {
+		if strings.Contains(text, "$"+name) || strings.Contains(text, "${"+name+"}") {
+			text = strings.ReplaceAll(strings.ReplaceAll(text, "${"+name+"}", value), "$"+name, value)
+			if len(text) > maxText {
+				break
+			}
+		}
+	}
+	return st.limited(text)
+}
+
+// raw gives the bytes of a text, where they are known.
+func (st *state) rawOf(text string) (string, bool) {
+	if plain(text) {
+		return text, true
+	}
+	from, to, a := st.nextAtom(text)
+	if a != nil && a.raw != "" && from == 0 && strings.TrimSpace(text[to:]) == "" {
+		return a.raw, true
+	}
+	return "", false
+}
+
+// made is a text of the bytes that a program made.
+func (st *state) made(raw, show string) string {
+	if len(raw) > maxDecodedText {
+		raw = raw[:maxDecodedText]
+	}
+	if clean(raw) == raw && len(raw) <= maxText {
+		return raw
+	}
+	a := st.atom(show, Carried{})
+	st.atoms[len(st.atoms)-1].raw = raw
+	return a
+}
+
+// remember keeps what encodings a decoded text went through: those of the text that it was decoded from, and one more.
+func (st *state) remember(text, encoding, from string) {
+	encodings := append(slices.Clone(st.decoded[strings.TrimSpace(from)]), encoding)
+	if key := strings.TrimSpace(text); key != "" && len(st.decoded) < maxFiles {
+		st.decoded[key] = encodings
+	}
+}
+
+// coder encodes or decodes.
+func (st *state) coder(c *call) {
+	if peer, ok := c.option("-connect", "-host"); ok && c.name == "openssl" {
+		st.connected(c, peer, c.in)
+		return
+	}
+	encoding, decodes, files := st.coding(c)
+	if encoding == "" {
+		c.print(st.opaque(st.commandText(c), c.in))
+		return
+	}
+	text := st.inputOf(c, files...)
+	out := ""
+	if decodes {
+		out = st.undone(text, encoding, c)
+	} else {
+		out = st.encode(text, encoding, c)
+	}
+	if path, ok := c.option("-o", "-out", "--output", "--out"); ok && c.name != "od" {
+		st.writeAny(path, []string{out}, false, false)
+		return
+	}
+	if (c.name == "gzip" || c.name == "xz" || c.name == "bzip2" || c.name == "zstd" || c.name == "gpg") && len(files) > 0 && !c.has("-c", "-d", "--stdout") {
+		suffix := map[string]string{"gzip": ".gz", "xz": ".xz", "bzip2": ".bz2", "zstd": ".zst", "gpg": ".gpg"}[c.name]
+		st.writeAny(files[0]+suffix, []string{out}, false, false)
+		return
+	}
+	c.print(out)
+}
+
+// coding gives the encoding of a coder's call, its direction and its files.
+func (st *state) coding(c *call) (encoding string, decodes bool, files []string) {
+	letters := ""
+	for _, a := range c.args {
+		if strings.HasPrefix(a, "-") && !strings.HasPrefix(a, "--") {
+			letters += a[1:]
+		}
+	}
+	decodes = strings.ContainsAny(letters, "dD") || c.has("--decode", "--decompress")
+	for i := 0; i < len(c.args); i++ {
+		switch a := c.args[i]; {
+		case slices.Contains([]string{"-w", "-o", "-i", "-c", "-l", "-s", "-k", "-in", "-out", "-pass", "-K", "-iv", "-md", "-iter", "-passin", "-r", "--recipient", "--passphrase", "-t", "-A", "-e", "-n",
+			"-j", "-N", "--output", "--wrap", "-inkey", "-salt.", "-kfile", "-keyin", "-recip"}, a) && c.name != "gzip" && takesValue(c.name, a):
+			if a == "-in" && i+1 < len(c.args) {
+				files = append(files, c.args[i+1])
+			}
+			i++
+		case !strings.HasPrefix(a, "-") || a == "-":
+			files = append(files, a)
+		}
+	}
+	switch c.name {
+	case "base64", "gbase64":
+		return "base64", decodes, files
+	case "base32":
+		return "base32", decodes, files
+	case "basenc":
+		if c.has("--base16") {
+			return "hex", decodes, files
+		}
+		return "base64", decodes, files
+	case "xxd", "od", "hexdump", "hd":
+		return "hex", c.name == "xxd" && strings.Contains(letters, "r"), files
+	case "uuencode", "uudecode":
+		return "uuencode", c.name == "uudecode", files
+	case "gzip", "pigz", "compress":
+		return "gzip", decodes, files
+	case "gunzip":
+		return "gzip", true, files
+	case "bzip2", "bunzip2":
+		return "bzip2", decodes || c.name == "bunzip2", files
+	case "xz", "unxz", "zstd", "lz4", "age", "gpg":
+		return c.name, decodes || c.name == "unxz", files
+	}
+	return opensslCoding(c, files)
+}
+
+// takesValue reports that an option of a coder takes the next argument.
+func takesValue(program, option string) bool {
+	switch program {
+	case "base64", "base32", "gbase64", "basenc":
+		return option == "-w" || option == "--wrap" || option == "-i" && program == "gbase64" || option == "-o"
+	case "xxd":
+		return strings.Contains("-c-l-s-o", option)
+	case "od", "hexdump":
+		return strings.Contains("-t-A-j-N-n-s-e-w", option) && option != "-w"
+	case "openssl":
+		return option != "-e" && option != "-A" && option != "-n" && option != "-t"
+	case "gpg":
+		return option == "-r" || option == "--recipient" || option == "--passphrase" || option == "-o" || option == "--output"
+	}
+	return option == "-o" || option == "-r"
+}
+
+func opensslCoding(c *call, files []string) (string, bool, []string) {
+	if len(c.args) == 0 {
+		return "", false, nil
+	}
+	sub := c.args[0]
+	var rest []string
+	if in, ok := c.option("-in"); ok {
+		rest = []string{in}
+	}
+	decodes := c.has("-d", "-decrypt", "-D")
+	switch {
+	case sub == "base64" || sub == "enc" && (c.has("-base64", "-a") && len(c.args) <= 5) && !slices.ContainsFunc(c.args, func(a string) bool { return strings.HasPrefix(a, "-aes") }):
+		return "base64", decodes, rest
+	case sub == "enc", strings.HasPrefix(sub, "aes-"), strings.HasPrefix(sub, "des"), sub == "pkeyutl", sub == "rsautl", sub == "smime", sub == "cms":
+		return "openssl", decodes, rest
+	case sub == "zlib":
+		return "zlib", decodes, rest
+	}
+	return "", false, nil
+}
+
+// encode is a text in an encoding: computed where the text is known.
+func (st *state) encode(text, encoding string, c *call) string {
+	raw, known := st.rawOf(text)
+	if !known {
+		return st.opaque(st.commandText(c), text, encoding)
+	}
+	switch {
+	case encoding == "base64":
+		return base64.StdEncoding.EncodeToString([]byte(raw)) + "\n"
+	case encoding == "base32":
+		return base32.StdEncoding.EncodeToString([]byte(raw)) + "\n"
+	case encoding == "hex" && c.name == "xxd" && slices.ContainsFunc(c.args, func(a string) bool { return strings.HasPrefix(a, "-p") }):
+		return hex.EncodeToString([]byte(raw)) + "\n"
+	}
+	return st.unknown(st.commandText(c))
+}
+
+// undone is a text with an encoding undone: computed where the text is known.
+func (st *state) undone(text, encoding string, c *call) string {
+	if raw, known := st.rawOf(text); known && st.spend(len(raw)) {
+		if out, ok := undo(encoding, raw); ok {
+			made := st.made(out, st.commandText(c))
+			st.remember(made, encoding, text)
+			st.spend(len(out))
+			return made
+		}
+	}
+	a := st.atom(st.commandText(c), st.carried(text))
+	last := &st.atoms[len(st.atoms)-1]
+	last.undone = append(slices.Clone(st.decoded[strings.TrimSpace(text)]), encoding)
+	if _, _, from := st.nextAtom(text); from != nil {
+		last.fetched, last.host = from.fetched, from.host
+	}
+	return a
+}
+
+func (st *state) rev(c *call) {
+	text := st.inputOf(c, c.operands()...)
+	if !plain(text) {
+		c.print(st.opaque(st.commandText(c), text, "rev"))
+		return
+	}
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		r := []rune(l)
+		slices.Reverse(r)
+		lines[i] = string(r)
+	}
+	out := strings.Join(lines, "\n")
+	st.remember(out, "rev", text)
+	c.print(out)
+}
+
+func (st *state) tr(c *call) {
+	o := c.operands()
+	deletes := slices.ContainsFunc(c.args, func(a string) bool { return strings.HasPrefix(a, "-") && strings.Contains(a, "d") })
+	if len(o) == 0 {
+		return
+	}
+	from := characters(o[0])
+	if !plain(c.in) || c.has("-c", "-C", "-cd", "-dc") {
+		if onlyBlank(from) {
+			c.print(st.blanksChanged(c.in, deletes, o))
+			return
+		}
+		c.print(st.recoded(c.in, "tr"))
+		return
+	}
+	var to []rune
+	if len(o) > 1 {
+		to = characters(o[1])
+	}
+	table := map[rune]rune{}
+	for i, r := range from {
+		switch {
+		case deletes:
+			table[r] = -1
+		case len(to) > 0:
+			table[r] = to[min(i, len(to)-1)]
+		}
+	}
+	out := strings.Map(func(r rune) rune {
+		if t, ok := table[r]; ok {
+			return t
+		}
+		return r
+	}, c.in)
+	if !onlyBlank(from) {
+		st.remember(out, "tr", c.in)
+	}
+	c.print(cleanMade(out))
+}
+
+// onlyBlank reports that characters are white space and NUL, which are changed around what is carried and not in it.
+func onlyBlank(set []rune) bool {
+	return !slices.ContainsFunc(set, func(r rune) bool { return r > ' ' })
+}
+
+func (st *state) blanksChanged(text string, deletes bool, o []string) string {
+	to := ""
+	if !deletes && len(o) > 1 {
+		to = string(characters(o[1])[:min(1, len(characters(o[1])))])
+	}
+	var list []string
+	for _, r := range characters(o[0]) {
+		if r > braceEnd {
+			list = append(list, string(r), to)
+		}
+	}
+	return strings.NewReplacer(list...).Replace(text)
+}
+
+// characters are those of a set as tr takes it.
+func characters(set string) []rune {
+	for name, s := range map[string]string{"[:upper:]": "A-Z", "[:lower:]": "a-z", "[:digit:]": "0-9", "[:space:]": " \t\n\r", "[:blank:]": " \t", "[:alpha:]": "A-Za-z", "[:alnum:]": "A-Za-z0-9"} {
+		set = strings.ReplaceAll(set, name, s)
+	}
+	r := []rune(unbackslash(set, false))
+	var out []rune
+	for i := 0; i < len(r); i++ {
+		if i+2 < len(r) && r[i+1] == '-' && r[i+2] >= r[i] && r[i+2]-r[i] < 256 {
+			for c := r[i]; c <= r[i+2]; c++ {
+				out = append(out, c)
+			}
+			i += 2
+		} else {
+			out = append(out, r[i])
+		}
+	}
+	return out
+}
