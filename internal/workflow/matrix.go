@@ -19,6 +19,7 @@ type matrix struct {
 	stated       bool
 	values       map[string][]string
 	combinations []combination
+	single       []map[string][]string // each combination as values of a scope
 }
 
 // combination is the values of one job, with its keys in the order in which GitHub shows them.
@@ -75,6 +76,13 @@ func matrixOf(s *actionlint.Strategy) matrix {
 		all = include(all, m.Include.Combinations)
 	}
 	out.combinations = all[:min(len(all), maxCombinations)]
+	for _, c := range out.combinations {
+		values := make(map[string][]string, len(c.values))
+		for k, v := range c.values {
+			values[k] = []string{v}
+		}
+		out.single = append(out.single, values)
+	}
 	return out
 }
 
@@ -191,11 +199,8 @@ func (m matrix) names(name string) []string {
 		return []string{name}
 	}
 	var out []string
-	for _, c := range m.combinations {
-		s := scope{matrix: map[string][]string{}, stood: map[string]script.Carried{}}
-		for k, v := range c.values {
-			s.matrix[k] = []string{v}
-		}
+	for i, c := range m.combinations {
+		s := scope{matrix: m.single[i], stood: map[string]script.Carried{}}
 		budget := MaxCommand
 		s.budget = &budget
 		text := s.resolve(name).text

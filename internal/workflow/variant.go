@@ -32,23 +32,30 @@ func (run *jobRun) variants(text string, s *scope) []string {
 	if !matters {
 		return nil
 	}
+	used = union(used)
 	var out []string
+	seen := map[string]bool{}
 	put := func(values map[string][]string) {
+		key := ""
+		for _, k := range used {
+			key += strings.Join(values[k], ",") + "\x00"
+		}
+		if seen[key] || len(out) == maxVariants {
+			return
+		}
+		seen[key] = true
 		with := *s
 		with.matrix = values
-		if t := with.resolve(text).text; len(out) < maxVariants && !slices.Contains(out, t) {
-			out = append(out, t)
-		}
+		out = append(out, with.resolve(text).text)
 	}
-	for _, c := range run.matrix.combinations {
-		values := map[string][]string{}
-		for k, v := range c.values {
-			values[k] = []string{v}
-		}
+	if *run.reader.work -= len(run.matrix.single) * len(used); *run.reader.work < 0 {
+		return nil
+	}
+	for _, values := range run.matrix.single {
 		put(values)
 	}
-	if len(run.matrix.combinations) == 0 { // some of it is known at run time only
-		for _, key := range union(used) {
+	if len(run.matrix.single) == 0 { // some of it is known at run time only
+		for _, key := range used {
 			for _, v := range run.matrix.values[key] {
 				put(map[string][]string{key: {v}})
 			}
