@@ -32,6 +32,8 @@ can never hold, and of samples that the rules should hit and do not, or do hit a
 			RunE: func(_ *cobra.Command, args []string) error { return p.validatePacks(args) }},
 		p.importPackCommand(),
 		p.usePackCommand(),
+		p.learnCommand(),
+		p.tryCommand(),
 	)
 	return cmd
 }
