@@ -38,7 +38,9 @@ func matrixOf(s *actionlint.Strategy) matrix {
 	out.stated = true
 	m := s.Matrix
 	known := m.Expression == nil && (m.Include == nil || !m.Include.ContainsExpression()) && (m.Exclude == nil || !m.Exclude.ContainsExpression())
-	rows := slices.Collect(maps.Values(m.Rows))
+	// A row that is one expression has no name in the tree.
+	rows := slices.DeleteFunc(slices.Collect(maps.Values(m.Rows)), func(r *actionlint.MatrixRow) bool { return r.Expression != nil || r.Name == nil })
+	known = known && len(rows) == len(m.Rows)
 	slices.SortFunc(rows, func(a, b *actionlint.MatrixRow) int {
 		return cmp.Or(cmp.Compare(a.Name.Pos.Line, b.Name.Pos.Line), cmp.Compare(a.Name.Pos.Col, b.Name.Pos.Col), strings.Compare(a.Name.Value, b.Name.Value))
 	})
@@ -48,7 +50,6 @@ func matrixOf(s *actionlint.Strategy) matrix {
 	}
 	for _, row := range rows {
 		key := strings.ToLower(row.Name.Value)
-		known = known && row.Expression == nil
 		for _, v := range row.Values {
 			out.add(key, v)
 			known = known && !strings.Contains(shown(v), "${{")
