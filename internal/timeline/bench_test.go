@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"pentimento/internal/evidence"
 	"pentimento/internal/timeline"
 )
 
@@ -73,5 +74,35 @@ func BenchmarkRead(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkOneSecond reads thousands of moves that bear one stamp, half of which say neither what they left nor what they brought: the worst
+// that a script can make of a ref.
+func BenchmarkOneSecond(b *testing.B) {
+	for _, n := range []int{500, 2000, 4000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			w := newWorld()
+			w.trunk("main")
+			prev := "0"
+			for i := range n {
+				name := fmt.Sprint("c", i)
+				if prev == "0" {
+					w.commit(name, 5, "")
+				} else {
+					w.commit(name, 5, "", prev)
+				}
+				w.push("main", 10, prev, name)
+				u := w.update(evidence.OriginEvents, "main", 10, evidence.Push, prev, name)
+				u.Before, u.After = "", ""
+				prev = name
+			}
+			w.list(100, "main="+prev)
+			in := w.input()
+			b.ResetTimer()
+			for b.Loop() {
+				timeline.Read(in)
+			}
+		})
 	}
 }

@@ -15,8 +15,12 @@ const stampSlack = time.Second
 // maxMoment is how many moves of one moment are weighed against each other: more only a script makes, and then any order is as good.
 const maxMoment = 16
 
-// maxTries bounds how many ways to chain them are looked at.
-const maxTries = 2000
+// maxTries bounds how many ways to chain them are looked at for one place in the chain, maxRefTries for all places of one ref: thousands of
+// reports that bear one stamp and name no commit are a script's work, and are chained as they come once that is spent.
+const (
+	maxTries    = 2000
+	maxRefTries = 1_000_000
+)
 
 // maxBack is how many moves back a report that only says "by then" is tried to fit in where it does not fit by its stamp.
 const maxBack = 1000
@@ -25,12 +29,12 @@ const maxBack = 1000
 // differently, so that a push and its follow-up can bear the same stamp or exchanged ones. last is what the ref held in the end, empty where
 // nobody says.
 func order(moves []Move, last evidence.OID) []Move {
-	best, fewest := []Move(nil), cost{}
+	best, fewest, tries := []Move(nil), cost{}, maxRefTries
 	for i, m := range moves {
 		if i > 0 && (!adjacent(m, moves[0]) || i == maxMoment) {
 			break
 		}
-		out, c := chain(moves, i)
+		out, c := chain(moves, i, &tries)
 		if end := out[len(out)-1].After; last != "" && !agree(end, last) {
 			c.breaks++
 		}
@@ -113,7 +117,7 @@ func (c cost) compare(o cost) int {
 
 // chain begins with the given move, takes the next one that joins among those that the earliest one left cannot be told from, else
 // that earliest one, and counts what speaks against the outcome.
-func chain(moves []Move, first int) (out []Move, c cost) {
+func chain(moves []Move, first int, tries *int) (out []Move, c cost) {
 	rest := slices.Clone(moves)
 	take := func(i int) {
 		m := rest[i]
@@ -123,7 +127,7 @@ func chain(moves []Move, first int) (out []Move, c cost) {
 	take(first)
 	for len(rest) > 0 {
 		tip := out[len(out)-1].After
-		i := next(rest, tip)
+		i := next(rest, tip, tries)
 		if !rest[i].follows(tip) {
 			c.breaks++
 		}
@@ -142,7 +146,7 @@ func (m Move) follows(tip evidence.OID) bool {
 
 // next picks, of the moves of this moment that join the tip, the first from which most of the others can be chained: a there-and-back has to
 // be taken before a leave-taking. Where none joins it is the earliest.
-func next(rest []Move, tip evidence.OID) int {
+func next(rest []Move, tip evidence.OID, tries *int) int {
 	moment := rest[:min(len(rest), maxMoment)]
 	for i, m := range moment {
 		if m.stamp().Sub(rest[0].At.NotAfter.At) > reportSlack {
@@ -150,7 +154,8 @@ func next(rest []Move, tip evidence.OID) int {
 			break
 		}
 	}
-	found, best, budget := 0, -1, maxTries
+	found, best, budget := 0, -1, min(maxTries, *tries)
+	given := budget
 	for i, m := range moment {
 		if m.follows(tip) && adjacent(m, rest[0]) {
 			if n := link(moment, 0, i) + follow(moment, 1<<i, m.After, &budget); n > best {
@@ -158,6 +163,7 @@ func next(rest []Move, tip evidence.OID) int {
 			}
 		}
 	}
+	*tries -= given - budget
 	return found
 }
 
