@@ -21,6 +21,7 @@ var contract = map[string]string{
 	"runs/runs":             "actor attempt blob campaign conclusion created event evidence execution head_sha leaked path reason ref repository run_id status",
 	"runs/opportunities":    "at blob event evidence head id path reason ref repository run_id status",
 	"windows/windows":       "campaign closed could_have_opened_by credential evidence execution id open opened opened_by project reason repository secret state value",
+	"rotate/rotate":         "credential evidence execution kind place reason repository secret what windows",
 	"gaps/gaps":             "detail hint id kind repository subject unit",
 	"timeline/timeline":     "at at_clock clock detail evidence repository subject until until_clock what",
 	"presence/presence/by":  "after before commit",
@@ -30,7 +31,7 @@ var contract = map[string]string{
 
 func TestDocumentsKeepTheirKeys(t *testing.T) {
 	path := smallCase(t)
-	for _, command := range []string{"repos", "findings", "commits", "presence", "runs", "windows", "gaps", "timeline"} {
+	for _, command := range []string{"repos", "findings", "commits", "presence", "runs", "windows", "rotate", "gaps", "timeline"} {
 		args := []string{command, "--json"}
 		if command == "timeline" {
 			args = append(args, "orchard/press")
@@ -102,7 +103,7 @@ func TestListsOfAnEmptyCaseAreNeverNull(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range []string{"repos", "findings", "commits", "presence", "runs", "windows", "gaps", "query presence"} {
+	for _, command := range []string{"repos", "findings", "commits", "presence", "runs", "runs --could-read", "windows", "rotate", "gaps", "query presence"} {
 		out, errs, code := told(t, path, "", strings.Fields(command+" --json")...)
 		if code != exitDone || strings.Contains(out, ": null") && !strings.HasPrefix(command, "query") {
 			t.Errorf("%s: exit %d: %s%s", command, code, out, errs)
@@ -126,6 +127,7 @@ func TestExitCodesOfAnswers(t *testing.T) {
 		"presence --exit-code":               exitExposure,
 		"runs --exit-code":                   exitExposure,
 		"windows --exit-code --json":         exitExposure,
+		"runs --could-read --exit-code":      exitExposure,
 		"presence --exit-code orchard/quiet": exitIncomplete, // it has no state yet
 		"presence orchard/quiet":             exitDone,
 		"presence nobody/there":              exitFailed,
@@ -185,7 +187,7 @@ func TestEvidenceShowsTheChain(t *testing.T) {
 func TestQuery(t *testing.T) {
 	path := smallCase(t)
 	out, _, _ := told(t, path, "", "query")
-	if !strings.Contains(out, "rotate-first") {
+	if !strings.Contains(out, "could-read") {
 		t.Errorf("query lists %s", out)
 	}
 	if out, _, _ := told(t, path, "", "query", "presence", "--show"); !strings.HasPrefix(out, "-- On which refs") {

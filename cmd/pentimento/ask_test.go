@@ -117,6 +117,14 @@ func inferred(in *casefile.Inferences, repository int64) error {
 			casefile.Args(repository, when.Between(bound("2025-09-02 03:20:38", when.Server), bound("2025-09-02 03:20:47", when.Runner), "job-1", "upd-1"), when.Instant{})},
 		{"INSERT INTO exposure_window VALUES ('win-2', ?, '', '', 'github:tamsin', 'press', 1, ?, ?, ?, ?, ?, '', '', ?, ?, ?, ?, ?, 'closed', 'targeted', 'pushed')",
 			casefile.Args(repository, when.Between(when.Bound{}, bound("2025-09-02 03:20:38", when.Server), "upd-1"), at("2025-09-03 12:00:00", when.Declared, "dec-1"))},
+		{"INSERT INTO could_read VALUES (?, ?, 9101, 1, 'send', ?, 'yes', '[\"NPM_TOKEN\",\"PYPI_TOKEN\"]', 'production', 'contents: read, id-token: write', 'yes', 'job \"send\" began a step', '[\"job-1\"]')",
+			[]any{runs[0].ID(), repository, string(firstBlob)}},
+		{"INSERT INTO could_read VALUES (?, ?, 9102, 1, '', ?, 'unknown', '[\"*\"]', '', '', 'unknown', '', '[]')", []any{runs[1].ID(), repository, string(secondBlob)}},
+		{"INSERT INTO ladder VALUES (?, ?, 'PYPI_TOKEN', 'executed', 'run 9101 attempt 1: step \"Scan\" ended', 'job send: named', 9101, 1, '[\"job-1\"]')",
+			[]any{repository, string(firstBlob)}},
+		{"INSERT INTO ladder VALUES (?, ?, '*', 'targeted', '', '', NULL, NULL, '[]')", []any{repository, string(secondBlob)}},
+		{"INSERT INTO rotation VALUES (?, 1, 'warning', '', '', '', 'know this', 'ghostaction', '[]', '[]')", []any{repository}},
+		{"INSERT INTO rotation VALUES (?, 2, 'revoke', 'PYPI_TOKEN', 'unlinked', 'executed', 'revoke PYPI_TOKEN at PyPI', '', '[\"win-1\"]', '[\"job-1\"]')", []any{repository}},
 		{"INSERT INTO repository_verdict VALUES (?, 'armed', 'no ref that can be named', '2025-09-10T00:00:00Z', '[\"pre-2\"]')", []any{repository}},
 	} {
 		if err := in.Exec(row.sql, row.args...); err != nil {
@@ -180,7 +188,7 @@ func told(t *testing.T, path, stdin string, args ...string) (stdout, stderr stri
 func TestAnswersGolden(t *testing.T) {
 	path := smallCase(t)
 	for _, command := range []string{
-		"repos", "findings", "commits", "commits --removals", "presence", "runs", "windows", "gaps", "timeline orchard/press",
+		"repos", "findings", "commits", "commits --removals", "presence", "runs", "runs --could-read", "windows", "rotate", "gaps", "timeline orchard/press",
 	} {
 		name := strings.NewReplacer(" ", "_", "/", "-", "--", "").Replace(command)
 		t.Run(name, func(t *testing.T) {

@@ -31,7 +31,7 @@ func (p *program) queryCommand() *cobra.Command {
 where nothing is known. With -, reads one query from stdin. A query can read the case and nothing else: it cannot write, nor open another
 file.`,
 		Example: `  pentimento query
-  pentimento query rotate-first --param repo=octo-org/octo-repo --csv
+  pentimento query rotate --param repo=octo-org/octo-repo --csv
   pentimento query ref-history --show
   echo 'SELECT kind, count(*) FROM ref_update GROUP BY kind ORDER BY kind' | pentimento query -`,
 		Args: cobra.MaximumNArgs(1),

@@ -11,7 +11,7 @@ import (
 )
 
 func (p *program) runsCommand() *cobra.Command {
-	return p.askCommand(&question{
+	q := &question{
 		use:   "runs [REPO]...",
 		short: "How far each run of a malicious version got",
 		long: `One row per attempt of a run that ran, or may have run, a malicious version. EXECUTION is a step of the ladder, targeted < triggered <
@@ -19,8 +19,11 @@ started < executed < confirmed, or an answer beside it: blocked and suppressed s
 LEAKED is the time of the step that sends the secrets out, by the runner's clock.
 
 A start of which no run is seen is no proof that nothing ran: runs can be deleted. They are in "pentimento query opportunities". With
---exit-code, started, executed and confirmed are exposure; pending, unknown and a start without a run leave the evidence incomplete.`,
-		example: "  pentimento runs\n  pentimento runs octo-org/octo-repo --json",
+--exit-code, started, executed and confirmed are exposure; pending, unknown and a start without a run leave the evidence incomplete.
+
+--could-read shows what each job could read from the moment it began: the secrets that its file names, all of them where it takes them
+together, those of its environment, the permissions of its token (TOKEN) and whether it could ask for OIDC tokens.`,
+		example: "  pentimento runs\n  pentimento runs octo-org/octo-repo --json\n  pentimento runs --could-read",
 		queries: []string{"runs"},
 		columns: []column{
 			plain("REPOSITORY", "repository", unknown),
@@ -45,7 +48,16 @@ A start of which no run is seen is no proof that nothing ran: runs can be delete
 			return r.text("execution") == timeline.Unknown || r.text("execution") == timeline.Pending
 		}}},
 		beside: &aside{"opportunities", unseen, "time(s) at which GitHub could start a version and no run is seen"},
-	})
+	}
+	cmd := p.askCommand(q)
+	could := false
+	cmd.Flags().BoolVar(&could, "could-read", false, "what each job of these runs could read, instead of how far it got")
+	cmd.PreRun = func(*cobra.Command, []string) {
+		if could {
+			q.couldRead()
+		}
+	}
+	return cmd
 }
 
 // unseen reports an opportunity that something may have come of, and no run shows it.

@@ -20,7 +20,7 @@ func (p *program) windowsCommand() *cobra.Command {
 shown to refuse it. Removing the workflow closes no window, and neither does a new value of the secret. not_known_closed counts as open.
 CLOSED names the clock where it is not the provider's: "declared" is somebody's word. REASON holds further statements about the window.
 
-"pentimento query rotate-first" orders the open ones by urgency. With --exit-code, any window that is not closed is exposure.`,
+"pentimento rotate" says in which order to revoke them. With --exit-code, any window that is not closed is exposure.`,
 		example: "  pentimento windows\n  pentimento windows --json | jq '.windows[] | select(.open)'",
 		queries: []string{"windows"},
 		columns: []column{
@@ -30,7 +30,7 @@ CLOSED names the clock where it is not the provider's: "declared" is somebody's 
 		},
 		schema: "pentimento/windows/v1", key: "windows", document: windowsDocument,
 		exposed: func(r row) bool { return exposure.Exposes(r.text("state")) },
-		beside:  &aside{"rotate-first", func(row) bool { return true }, "window(s) that nothing shows closed, by urgency"},
+		beside:  &aside{"rotate", func(r row) bool { return r.text("kind") == exposure.Revoke }, "credential(s) to revoke, in order"},
 	})
 }
 

@@ -68,10 +68,7 @@ type Input struct {
 
 // Windows works out the windows of one repository, by credential, secret and value.
 func Windows(in Input) []Window {
-	w := &windows{Input: in, rows: map[string]timeline.Presence{}}
-	for _, p := range in.Timeline.Presence {
-		w.rows[p.ID] = p
-	}
+	w := newWindows(in)
 	var out []Window
 	for _, secret := range w.secrets() {
 		out = append(out, w.ofSecret(secret)...)
@@ -79,6 +76,7 @@ func Windows(in Input) []Window {
 	out = append(out, w.pushing()...)
 	for i := range out {
 		x := &out[i]
+		w.expire(x)
 		x.ID = evidence.ID("win", in.Facts.Repository.Key(), x.Secret, x.Credential, x.Project, strconv.Itoa(x.Value))
 	}
 	return out
@@ -87,6 +85,14 @@ func Windows(in Input) []Window {
 type windows struct {
 	Input
 	rows map[string]timeline.Presence
+}
+
+func newWindows(in Input) *windows {
+	w := &windows{Input: in, rows: map[string]timeline.Presence{}}
+	for _, p := range in.Timeline.Presence {
+		w.rows[p.ID] = p
+	}
+	return w
 }
 
 // exposes reports a row whose runs could read the repository's secrets: not what a fork inherited, not what a fork's pull request proposes.
@@ -112,6 +118,7 @@ func (w *windows) secrets() []string {
 				}
 			}
 			names[History] = names[History] || f.History
+			names[IDToken] = names[IDToken] || identifies(f)
 		}
 	}
 	maps.DeleteFunc(names, func(_ string, there bool) bool { return !there })
@@ -126,6 +133,8 @@ func (w *windows) takes(blob evidence.OID, secret string) bool {
 		return f.AllSecrets
 	case History:
 		return f.History
+	case IDToken:
+		return identifies(f)
 	}
 	return f.AllSecrets || slices.Contains(f.SecretNames(), secret)
 }
@@ -210,7 +219,9 @@ func before(a, b when.Bound) bool {
 
 // execution is the run that an opportunity was matched to.
 func (w *windows) execution(o timeline.Opportunity) (timeline.Execution, bool) {
-	i := slices.IndexFunc(w.Timeline.Executions, func(e timeline.Execution) bool { return o.RunID != 0 && e.Run.RunID == o.RunID })
+	i := slices.IndexFunc(w.Timeline.Executions, func(e timeline.Execution) bool {
+		return o.RunID != 0 && e.Run.RunID == o.RunID && (o.Attempt == 0 || e.Run.Attempt == o.Attempt)
+	})
 	if i < 0 {
 		return timeline.Execution{}, false
 	}
@@ -227,7 +238,7 @@ func (w *windows) proven(x *Window, s span) {
 		}
 	}
 	for _, e := range w.Timeline.Executions {
-		if e.Ladder == timeline.Executed && w.leaks(e.Blob, x.Secret) && w.ownRun(e) {
+		if e.Ladder == timeline.Executed && (w.leaks(e.Blob, x.Secret) || x.Secret == IDToken) && w.ownRun(e) {
 			if by, given := w.given(e, x.Secret); given {
 				set(e.Leaked.NotAfter, timeline.Executed, append(append(slices.Clone(e.Leaked.Evidence), e.RunFact), by...)...)
 			}
@@ -289,8 +300,8 @@ func (w *windows) ladder(secret string, s span) string {
 		switch {
 		case o.Status == timeline.Suppressed:
 			raise(timeline.Suppressed)
-		case o.Status == timeline.Open && o.Head != "":
-			raise(timeline.Unknown) // nobody listed the runs
+		case o.Status == timeline.RunGone, o.Status == timeline.Open && o.Head != "":
+			raise(timeline.Unknown) // a run is gone, or nobody listed them
 		case o.Head != "" || best == timeline.Targeted || best == timeline.Suppressed:
 			raise(timeline.Triggered)
 		}
