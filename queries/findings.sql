@@ -4,7 +4,10 @@
 -- limits: secrets are the names that the file refers to, not proof that the repository had them; all_secrets says that it takes every one
 --   it had. Destinations are hosts as the file writes them.
 SELECT f.blob, nullif(f.campaign, '') AS campaign,
-       (SELECT group_concat(rule, ' ' ORDER BY rule) FROM (SELECT DISTINCT json_extract(value, '$.Rule') AS rule FROM json_each(f.hits))) AS rules,
+       (SELECT group_concat(rule, ' ' ORDER BY rule)
+          FROM (SELECT json_extract(value, '$.Rule') AS rule FROM json_each(f.hits)
+                 UNION SELECT k.rule FROM finding_context k JOIN repository r ON r.id = k.repository
+                        WHERE k.blob = f.blob AND (:repo = '' OR r.key = lower(:repo)))) AS rules,
        (SELECT group_concat(value, ' ' ORDER BY value) FROM json_each(f.secrets)) AS secrets,
        f.all_secrets,
        (SELECT group_concat(value, ' ' ORDER BY value) FROM json_each(f.destinations)) AS destinations,

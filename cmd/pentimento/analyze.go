@@ -54,27 +54,27 @@ func (p *program) analyze(ctx context.Context, c *casefile.Case) error {
 		return err
 	}
 	paceMemory()
-	a := &analysis{file: c, packs: packs, info: info, windows: map[int64][]*exposure.Window{}, rotation: map[int64]exposure.RotationInput{}}
+	a := &analysis{file: c, packs: packs, info: info, windows: map[int64][]*exposure.Window{}}
 	if err := c.Rebuild(ctx, func(in *casefile.Inferences) error { return a.all(ctx, in) }); err != nil {
 		return err
 	}
-	p.say("analysed %d repositories: %d malicious workflow version(s)", a.repositories, len(a.findings))
+	p.say("analysed %d repositories: %d malicious workflow version(s)", a.repositories, len(a.findings)+len(a.candidates.stored))
 	return nil
 }
 
 // analysis is one rebuild under way.
 type analysis struct {
-	file     *casefile.Case
-	packs    []campaign.Pack
-	findings map[evidence.OID]detect.Finding
-	unhit    map[evidence.OID]detect.Unhit // versions without a finding that could take something
-	info     casefile.Info
-	archive  map[string][]evidence.ArchiveHour // by the scopes in which they were read, see heard
-	windows  map[int64][]*exposure.Window      // by row id of the repository
-	rotation map[int64]exposure.RotationInput  // by the same
-	shapes   *family.Gathering                 // until families are formed
-	watch    *family.Watch
-	kin      map[evidence.OID]string // versions that no rule hits and that are of a family, and why
+	file       *casefile.Case
+	packs      []campaign.Pack
+	findings   map[evidence.OID]detect.Finding
+	unhit      map[evidence.OID]detect.Unhit // versions without a finding that could take something
+	candidates candidates
+	info       casefile.Info
+	archive    map[string][]evidence.ArchiveHour // by the scopes in which they were read, see heard
+	windows    map[int64][]*exposure.Window      // by row id of the repository
+	shapes     *family.Gathering                 // until families are formed
+	watch      *family.Watch
+	kin        map[evidence.OID]string // versions that no rule hits and that are of a family, and why
 
 	repositories int // worked out
 }
@@ -161,10 +161,14 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	if err != nil {
 		return err
 	}
-	commits := detect.Commits(facts.History, a.findings, a.packs, facts.Textless)
-	read := timeline.Read(timeline.Input{Facts: facts, Malicious: versions(a.findings), Campaign: campaignCommits(commits),
-		Suspect: suspectPaths(a.packs), Archive: archive, Log: a.logText(ctx), Now: a.info.Now})
-	unjudged, err := a.suspects(in, facts)
+	findings, doubts, err := a.judged(ctx, in, facts)
+	if err != nil {
+		return err
+	}
+	commits := detect.Commits(facts.History, findings, a.packs, facts.Textless)
+	read := timeline.Read(timeline.Input{Facts: facts, Malicious: versions(findings), Campaign: campaignCommits(commits),
+		Suspect: suspectPaths(a.packs), Archive: archive, Now: a.info.Now})
+	unjudged, err := a.suspects(in, facts, findings, doubts)
 	if err != nil {
 		return err
 	}
@@ -172,8 +176,8 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 		return err
 	}
 	a.watched(facts)
-	input := exposure.Input{Facts: facts, Unjudged: unjudged, Findings: a.findings, Commits: commits, Timeline: read, Now: a.info.Now}
-	if err := detect.StorePlaces(in, facts.ID, facts.History, a.findings); err != nil {
+	input := exposure.Input{Facts: facts, Unjudged: unjudged, Findings: findings, Commits: commits, Timeline: read, Now: a.info.Now}
+	if err := detect.StorePlaces(in, facts.ID, facts.History, findings); err != nil {
 		return err
 	}
 	if err := detect.StoreCommits(in, facts.ID, facts.History, placed(facts, commits, read)); err != nil {
@@ -193,19 +197,19 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	for _, w := range exposure.Windows(input) {
 		a.windows[facts.ID] = append(a.windows[facts.ID], &w)
 	}
-	if err := a.reach(in, input); err != nil {
-		return err
-	}
-	if err := errors.Join(facts.History.Err(), read.Err); err != nil { // something above went without what it asked for
+	if err := facts.History.Err(); err != nil { // something above went without what it asked for
 		return err
 	}
 	return exposure.StoreVerdict(in, facts.ID, exposure.Judge(input))
 }
 
-// suspects stores a gap for each version that nobody should call harmless unseen, and gives the gaps' ids.
-func (a *analysis) suspects(in *casefile.Inferences, facts *casefile.Facts) ([]string, error) {
+// suspects stores a gap for each version that nobody should call harmless unseen, the doubts among them, and gives the gaps' ids.
+func (a *analysis) suspects(in *casefile.Inferences, facts *casefile.Facts, findings map[evidence.OID]detect.Finding, doubts []detect.Suspect) ([]string, error) {
 	var ids []string
-	for _, s := range detect.Suspects(facts.History, a.unhit, a.packs) {
+	for _, s := range append(detect.Suspects(facts.History, a.unhit, a.packs), doubts...) {
+		if _, found := findings[s.Blob]; found { // by what this repository did before
+			continue
+		}
 		g := evidence.Gap{Repository: facts.Repository, Unit: "detect", Kind: evidence.GapUnreadable, Subject: string(s.Blob),
 			Detail: "the version at " + s.Path + " " + s.Why, Hint: "look at it by hand: pentimento evidence blob-" + string(s.Blob)}
 		if err := in.Gap(facts.ID, g, []string{"blob-" + string(s.Blob), "cmt-" + string(s.Commit)}); err != nil {
@@ -229,7 +233,7 @@ func (a *analysis) pushers(in *casefile.Inferences) error {
 			return err
 		}
 	}
-	return a.rotate(in)
+	return nil
 }
 
 func suspectPaths(packs []campaign.Pack) map[string]bool {
@@ -255,6 +259,7 @@ func casePacks(ctx context.Context, c *casefile.Case) ([]campaign.Pack, error) {
 // examine judges every workflow text of the case on all processors, a few at a time: a case holds more texts than memory should.
 func (a *analysis) examine(ctx context.Context) error {
 	a.findings, a.unhit, a.shapes = map[evidence.OID]detect.Finding{}, map[evidence.OID]detect.Unhit{}, family.NewGathering()
+	a.candidates = candidates{found: map[evidence.OID]detect.Finding{}, stored: map[evidence.OID]bool{}}
 	texts := make(chan detect.Version)
 	var found sync.Mutex
 	var all sync.WaitGroup
@@ -266,10 +271,12 @@ func (a *analysis) examine(ctx context.Context) error {
 				shape := shapeOf(v, x.File(), f, rest, hit)
 				found.Lock()
 				a.shapes.Add(shape)
+				a.candidates.note(v.Blob, f, rest)
 				switch {
 				case hit:
 					a.findings[v.Blob] = f
 				case rest.Takes:
+					rest.Names = nil // they stand in the habits
 					a.unhit[v.Blob] = rest
 				}
 				found.Unlock()

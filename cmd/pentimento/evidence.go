@@ -87,6 +87,11 @@ func chainOf(ctx context.Context, c *casefile.Case, id string) ([]casefile.Item,
 		return nil, err
 	}
 	item.Fields = append(item.Fields, steps...)
+	reasons, err := reasonsOf(ctx, c, id)
+	if err != nil {
+		return nil, err
+	}
+	item.Fields = append(item.Fields, reasons...)
 	chain := []casefile.Item{item}
 	if item.Source == "" {
 		return chain, nil
@@ -104,6 +109,28 @@ func stepsOf(ctx context.Context, c *casefile.Case, id string) ([]casefile.Field
 	for _, r := range steps.rows {
 		out = append(out, casefile.Field{Name: "step " + r.text("number"), Value: r.text("name") + ": " + or(r.text("conclusion"), r.text("status")) +
 			", " + r.instant("at")})
+	}
+	return out, err
+}
+
+// reasonsOf gives why a workflow version is a finding as further fields of it, and nothing for any other fact.
+func reasonsOf(ctx context.Context, c *casefile.Case, id string) ([]casefile.Field, error) {
+	blob, ok := strings.CutPrefix(id, "blob-")
+	if !ok {
+		return nil, nil
+	}
+	var reasons rowset
+	err := reasons.read(ctx, c, `SELECT json_extract(h.value, '$.Rule') AS rule, '' AS repository, json_extract(h.value, '$.Reason') AS reason
+		FROM finding f, json_each(f.hits) h WHERE f.blob = :blob
+		UNION ALL SELECT k.rule, r.name, k.reason FROM finding_context k JOIN repository r ON r.id = k.repository WHERE k.blob = :blob
+		ORDER BY rule, repository, reason`, map[string]string{"blob": blob})
+	var out []casefile.Field
+	for _, r := range reasons.rows {
+		where := ""
+		if repo := r.text("repository"); repo != "" {
+			where = " in " + repo
+		}
+		out = append(out, casefile.Field{Name: r.text("rule") + where, Value: r.text("reason")})
 	}
 	return out, err
 }

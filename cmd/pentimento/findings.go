@@ -10,6 +10,7 @@ import (
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/detect"
+	"pentimento/internal/evidence"
 )
 
 func (p *program) findingsCommand() *cobra.Command {
@@ -18,6 +19,7 @@ func (p *program) findingsCommand() *cobra.Command {
 		short: "Malicious workflow versions, and what they take",
 		long: `One row per malicious workflow version: the same blob in many repositories is one. SECRETS are the names that the file refers to, "*" for a
 file that takes all that the repository had. Hosts are printed defanged, but for --json, which gives them as the file writes them.
+Some rules hold only where the repository never did such a thing before; --json and pentimento evidence blob-VERSION say where and why.
 
 --families shows which versions are alike once names, secrets and destinations are taken out, and relatives of findings that no rule hits.
 --proposed shows what these families hold that is in no pack of the case. campaign learn makes a pack of a family.`,
@@ -39,7 +41,8 @@ file that takes all that the repository had. Hosts are printed defanged, but for
 	return p.familyViews(p.askCommand(q), q)
 }
 
-// findingJSON is one row of pentimento/findings/v1. Rules are names, PACK/RULE; hits tell why each holds. Triggers are event names.
+// findingJSON is one row of pentimento/findings/v1. Rules are names, PACK/RULE; hits tell why each holds wherever the version stands, context why
+// one holds in one repository. Triggers are event names.
 type findingJSON struct {
 	Blob         string    `json:"blob"`
 	Campaign     *string   `json:"campaign"`
@@ -51,6 +54,17 @@ type findingJSON struct {
 	Triggers     []string  `json:"triggers"`
 	Rules        []string  `json:"rules"`
 	Hits         []hitJSON `json:"hits"`
+
+	Context []contextJSON `json:"context"`
+}
+
+// contextJSON is a rule that holds in one repository, by what was there before the commit that brought the version to the path.
+type contextJSON struct {
+	hitJSON
+	Repository    string   `json:"repository"`
+	Path          string   `json:"path"`
+	Commit        string   `json:"commit"`
+	Circumstances []string `json:"circumstances"`
 }
 
 type hitJSON struct {
@@ -72,7 +86,7 @@ func findingsDocument(ctx context.Context, c *casefile.Case, in wanted) (any, []
 			continue
 		}
 		x := findingJSON{Blob: string(f.Blob), Campaign: nullable(f.Campaign), Paths: present(f.Paths), Repositories: []string{}, Secrets: present(f.Secrets),
-			AllSecrets: f.AllSecrets, Destinations: present(f.Destinations), Triggers: []string{}, Rules: []string{}, Hits: []hitJSON{}}
+			AllSecrets: f.AllSecrets, Destinations: present(f.Destinations), Triggers: []string{}, Rules: []string{}, Hits: []hitJSON{}, Context: []contextJSON{}}
 		for _, r := range f.Repositories {
 			x.Repositories = append(x.Repositories, string(r))
 		}
@@ -82,6 +96,18 @@ func findingsDocument(ctx context.Context, c *casefile.Case, in wanted) (any, []
 		for _, h := range f.Hits {
 			x.Rules = append(x.Rules, h.Rule)
 			x.Hits = append(x.Hits, hitJSON{h.Rule, h.Severity, h.Confidence, h.Reason, present(h.Lines)})
+		}
+		for _, k := range f.Context {
+			if !in.any([]evidence.Repository{k.Repository}) {
+				continue
+			}
+			x.Rules = append(x.Rules, k.Rule)
+			words := make([]string, 0, len(k.Circumstances))
+			for _, c := range k.Circumstances {
+				words = append(words, string(c))
+			}
+			x.Context = append(x.Context, contextJSON{hitJSON{k.Rule, k.Severity, k.Confidence, k.Reason, present(k.Lines)}, string(k.Repository), k.Path,
+				string(k.Commit), words})
 		}
 		x.Triggers, x.Rules = distinct(x.Triggers), distinct(x.Rules)
 		out = append(out, x)

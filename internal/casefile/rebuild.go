@@ -16,7 +16,7 @@ import (
 // inferenceTables in the order in which they can be emptied: a table stands before those it refers to.
 var inferenceTables = []string{
 	"exposure_window", "rotation", "ladder", "could_read", "execution", "opportunity", "contains", "presence_version", "presence", "campaign_commit",
-	"cited_commit", "proposal", "family_member", "family", "finding_place", "finding", "repository_verdict", "inferred_gap", "wave", "analysis",
+	"cited_commit", "proposal", "family_member", "family", "finding_context", "finding_place", "finding", "repository_verdict", "inferred_gap", "wave", "analysis",
 }
 
 // Inferences is the open rebuild: everything that was inferred before is gone, and nothing is seen by others until it ends well.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"pentimento/internal/casefile"
@@ -22,6 +23,22 @@ func StoreFindings(in *casefile.Inferences, findings []Finding) error {
 			casefile.JSON(f.Triggers), casefile.JSON(f.Leaks))
 		if err != nil {
 			return fmt.Errorf("store finding %s: %w", f.Blob, err)
+		}
+	}
+	return nil
+}
+
+// StoreContext writes what holds in a repository by its own history, with the commits that brought it.
+func StoreContext(in *casefile.Inferences, repository int64, h *evidence.History, held []Held) error {
+	for _, x := range held {
+		if err := in.Cite(h.Commit(x.Commit)); err != nil {
+			return fmt.Errorf("store context of %s: %w", x.Blob, err)
+		}
+		err := in.Exec(`INSERT INTO finding_context (blob, repository, rule, path, commit_oid, severity, confidence, reason, circumstances, lines)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, string(x.Blob), repository, x.Rule, x.Path, string(x.Commit), x.Severity, x.Confidence, x.Reason,
+			casefile.JSON(x.Circumstances), casefile.JSON(x.Lines))
+		if err != nil {
+			return fmt.Errorf("store context of %s: %w", x.Blob, err)
 		}
 	}
 	return nil
@@ -80,6 +97,13 @@ type StoredFinding struct {
 	Leaks        []Leak
 	Paths        []string
 	Repositories []evidence.Repository
+	Context      []StoredContext // by repository, rule and path
+}
+
+// StoredContext is a rule that holds in one repository, by what that did before: see [Held].
+type StoredContext struct {
+	Repository evidence.Repository
+	Held
 }
 
 // Findings loads every finding by blob.
@@ -114,6 +138,9 @@ func Findings(ctx context.Context, c *casefile.Case) ([]StoredFinding, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load places of findings: %w", err)
 	}
+	if err := loadContext(ctx, c, out, index); err != nil {
+		return nil, fmt.Errorf("load contexts of findings: %w", err)
+	}
 	for i := range out {
 		slices.Sort(out[i].Paths)
 		out[i].Paths = slices.Compact(out[i].Paths)
@@ -121,6 +148,25 @@ func Findings(ctx context.Context, c *casefile.Case) ([]StoredFinding, error) {
 		out[i].Repositories = slices.Compact(out[i].Repositories)
 	}
 	return out, nil
+}
+
+func loadContext(ctx context.Context, c *casefile.Case, findings []StoredFinding, index map[evidence.OID]int) error {
+	return c.Each(ctx, `SELECT k.blob, r.name, k.rule, k.path, k.commit_oid, k.severity, k.confidence, k.reason, k.circumstances, k.lines
+		FROM finding_context k JOIN repository r ON r.id = k.repository ORDER BY r.key, k.rule, k.path`, nil, func(scan func(...any) error) error {
+		var x StoredContext
+		var circumstances, lines string
+		err := scan(&x.Blob, &x.Repository, &x.Rule, &x.Path, &x.Commit, &x.Severity, &x.Confidence, &x.Reason, &circumstances, &lines)
+		if err != nil {
+			return err
+		}
+		x.Pack, _, _ = strings.Cut(x.Rule, "/")
+		f := &findings[index[x.Blob]]
+		if err := decode(field{circumstances, &x.Circumstances}, field{lines, &x.Lines}); err != nil {
+			return err
+		}
+		f.Context = append(f.Context, x)
+		return nil
+	})
 }
 
 // field is JSON text and where it goes.

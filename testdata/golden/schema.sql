@@ -295,6 +295,20 @@ CREATE TABLE finding (             -- one malicious workflow version
   leaks        TEXT NOT NULL       -- JSON: which step leaks what
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE finding_context (     -- a rule that holds in one repository, by what that did before
+  blob          TEXT NOT NULL REFERENCES finding,
+  repository    INTEGER NOT NULL REFERENCES repository,
+  rule          TEXT NOT NULL,
+  path          TEXT NOT NULL,
+  commit_oid    TEXT NOT NULL,     -- that brought the version to the path
+  severity      TEXT NOT NULL,
+  confidence    TEXT NOT NULL,
+  reason        TEXT NOT NULL,     -- what the file does; what the repository did before
+  circumstances TEXT NOT NULL,     -- JSON array of the words that decided
+  lines         TEXT NOT NULL,     -- JSON array
+  PRIMARY KEY (blob, repository, rule, path)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE finding_place (
   blob       TEXT NOT NULL REFERENCES finding,
   repository INTEGER NOT NULL REFERENCES repository,
@@ -472,6 +486,17 @@ CREATE TABLE proposal (            -- what occurs in a family and in no pack of 
   adds         TEXT NOT NULL,      -- JSON array of those that no rule has hit
   evidence     TEXT NOT NULL,      -- JSON array of ids
   PRIMARY KEY (family, kind, value)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE readme_change (
+  repository INTEGER NOT NULL REFERENCES repository,
+  oid        TEXT NOT NULL,     -- the commit
+  path       TEXT NOT NULL,
+  before     TEXT NOT NULL,     -- blob of the first parent's, empty for none
+  after      TEXT NOT NULL,
+  added      TEXT NOT NULL,     -- JSON array of lines
+  cut        INTEGER NOT NULL,  -- there are more lines, or one was shortened
+  PRIMARY KEY (repository, oid, path)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE ref_update (

@@ -24,6 +24,20 @@ CREATE TABLE finding_place (
   PRIMARY KEY (blob, repository, path)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE finding_context (     -- a rule that holds in one repository, by what that did before
+  blob          TEXT NOT NULL REFERENCES finding,
+  repository    INTEGER NOT NULL REFERENCES repository,
+  rule          TEXT NOT NULL,
+  path          TEXT NOT NULL,
+  commit_oid    TEXT NOT NULL,     -- that brought the version to the path
+  severity      TEXT NOT NULL,
+  confidence    TEXT NOT NULL,
+  reason        TEXT NOT NULL,     -- what the file does; what the repository did before
+  circumstances TEXT NOT NULL,     -- JSON array of the words that decided
+  lines         TEXT NOT NULL,     -- JSON array
+  PRIMARY KEY (blob, repository, rule, path)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE campaign_commit (
   repository        INTEGER NOT NULL REFERENCES repository,
   oid               TEXT NOT NULL,
