@@ -63,12 +63,13 @@ var layers = map[string]layer{
 	"casefile/schema": {},
 	"casefile":        {own: []string{"casefile/schema", "queries", "evidence", "when"}, doors: []string{sqlite, compress}},
 
-	"script":   {doors: []string{shellParser}},
-	"workflow": {own: []string{"evidence", "script"}, doors: []string{actionlint, yamlV4}},
-	"campaign": {own: []string{"script", "workflow", "evidence", "when"}, doors: []string{yamlV3}},
+	"script":            {doors: []string{shellParser}},
+	"workflow":          {own: []string{"evidence", "script"}, doors: []string{actionlint, yamlV4}},
+	"campaign":          {own: []string{"script", "workflow", "evidence", "when"}, doors: []string{yamlV3}},
+	"campaign/exchange": {own: []string{"campaign"}},
 
 	"heuristic": {own: []string{"campaign"}, doors: []string{yamlV3}},
-	"detect":    {own: []string{"casefile", "heuristic", "campaign", "workflow", "script", "script", "evidence", "when"}},
+	"detect":    {own: []string{"casefile", "heuristic", "campaign", "workflow", "script", "evidence", "when"}},
 	"family":    {own: []string{"casefile", "campaign", "workflow", "evidence"}},
 	"timeline":  {own: []string{"casefile", "workflow", "evidence", "when"}},
 	"exposure":  {own: []string{"detect", "timeline", "casefile", "workflow", "evidence", "when"}},

@@ -226,7 +226,7 @@ func (in Indicators) kind(kind string) (list []string, counted bool) {
 	case "body_marker":
 		list = in.BodyMarkers
 	case "uses":
-		list = in.Uses
+		list = slices.Concat(in.Uses, in.Commits)
 	case "runner_label":
 		list = in.RunnerLabels
 	case "artifact":

@@ -19,30 +19,26 @@ var (
 	roles      = []string{"plant", "rearm", "repush", "trigger"}
 )
 
-// indicators looks at each indicator by itself: it says what is wrong and what would be right, empty for nothing.
+// entryForms say of one indicator, by its key, what is wrong with it and what would be right; empty for nothing.
+var entryForms = map[string]func(string) string{
+	"paths": wrongPath, "workflow_names": wrongText, "job_ids": wrongText, "branches": wrongBranch, "hosts": wrongHost, "url_parts": wrongURLPart,
+	"body_markers": wrongText, "uses": wrongUses, "commits": wrongCommit, "authors": wrongAuthor, "runner_labels": wrongLabel,
+	"artifacts": wrongText, "file_hashes": wrongHash,
+}
+
+// indicators looks at each indicator by itself.
 func (c *checker) indicators(in Indicators) {
 	for _, k := range []struct {
-		key   string
-		list  []string
-		wrong func(string) string
+		key  string
+		list []string
 	}{
-		{"paths", in.Paths, wrongPath},
-		{"workflow_names", in.WorkflowNames, wrongText},
-		{"job_ids", in.JobIDs, wrongText},
-		{"branches", in.Branches, wrongBranch},
-		{"hosts", in.Hosts, wrongHost},
-		{"url_parts", in.URLParts, wrongURLPart},
-		{"body_markers", in.BodyMarkers, wrongText},
-		{"uses", in.Uses, wrongUses},
-		{"commits", in.Commits, wrongCommit},
-		{"authors", in.Authors, wrongAuthor},
-		{"runner_labels", in.RunnerLabels, wrongLabel},
-		{"artifacts", in.Artifacts, wrongText},
-		{"file_hashes", in.FileHashes, wrongHash},
+		{"paths", in.Paths}, {"workflow_names", in.WorkflowNames}, {"job_ids", in.JobIDs}, {"branches", in.Branches}, {"hosts", in.Hosts},
+		{"url_parts", in.URLParts}, {"body_markers", in.BodyMarkers}, {"uses", in.Uses}, {"commits", in.Commits}, {"authors", in.Authors},
+		{"runner_labels", in.RunnerLabels}, {"artifacts", in.Artifacts}, {"file_hashes", in.FileHashes},
 	} {
 		for i, x := range k.list {
 			where := []any{"indicators", k.key, i}
-			if wrong := k.wrong(x); wrong != "" {
+			if wrong := entryForms[k.key](x); wrong != "" {
 				c.at(where, "%s", wrong)
 			} else if slices.Index(k.list, x) < i {
 				c.at(where, "this stands twice in the list, first as entry %d", 1+slices.Index(k.list, x))

@@ -77,7 +77,7 @@ func (p Pack) OwnsPath(name string) bool {
 // KnowsUses reports whether what a step uses is an indicator. An indicator is OWNER/NAME@REF, NAME and REF patterns. REF matches branches and
 // tags alone: a step that names a commit gets that commit whatever becomes of the tags, so a commit matches only where it is written out.
 // Owner and name are compared as GitHub does, without regard to case; a folder within the action's repository (OWNER/NAME/FOLDER@REF) moves
-// with it.
+// with it. A listed commit is one whatever the action: a fork or a copy holds it too.
 func (p Pack) KnowsUses(uses string) bool {
 	action, ref, ok := strings.Cut(uses, "@")
 	parts := strings.SplitN(action, "/", 3)
@@ -85,6 +85,9 @@ func (p Pack) KnowsUses(uses string) bool {
 		return false
 	}
 	action = strings.ToLower(parts[0] + "/" + parts[1])
+	if p.KnowsCommit(strings.ToLower(ref)) {
+		return true
+	}
 	return slices.ContainsFunc(p.Indicators.Uses, func(known string) bool {
 		name, pattern, _ := strings.Cut(known, "@")
 		return matches(strings.ToLower(name), action) && (strings.EqualFold(ref, pattern) || !fullSHA(ref) && matches(pattern, ref))

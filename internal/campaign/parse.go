@@ -3,6 +3,7 @@ package campaign
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,9 @@ import (
 
 // ListedHost stands for "any host of the pack" in the pack's own samples, so that no sample has to hold a live one.
 const ListedHost = "listed-host.example.invalid"
+
+// ListedFile in a comment of a sample says that the sample's hash counts as listed: nobody can write a file for a given hash.
+const ListedFile = "listed-file.example.invalid"
 
 // MaxMistakes bounds the mistakes that are told of one pack: a file that is no pack at all has one in every line.
 const MaxMistakes = 100
@@ -251,6 +255,11 @@ func (c *checker) node(where []any) *yaml.Node {
 // and no rule hits a near-miss.
 func (c *checker) samples(p Pack) {
 	p.Indicators.Hosts = append(slices.Clone(p.Indicators.Hosts), ListedHost)
+	for _, s := range p.Positives {
+		if strings.Contains(s.Text, "# "+ListedFile) {
+			p.Indicators.FileHashes = append(slices.Clone(p.Indicators.FileHashes), fmt.Sprintf("%x", sha256.Sum256([]byte(s.Text))))
+		}
+	}
 	var ids []string
 	for _, r := range p.Rules {
 		ids = append(ids, r.ID)
