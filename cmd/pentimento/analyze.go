@@ -54,7 +54,7 @@ func (p *program) analyze(ctx context.Context, c *casefile.Case) error {
 		return err
 	}
 	paceMemory()
-	a := &analysis{file: c, packs: packs, info: info, windows: map[int64][]*exposure.Window{}}
+	a := &analysis{file: c, packs: packs, info: info, windows: map[int64][]*exposure.Window{}, rotation: map[int64]exposure.RotationInput{}}
 	if err := c.Rebuild(ctx, func(in *casefile.Inferences) error { return a.all(ctx, in) }); err != nil {
 		return err
 	}
@@ -72,6 +72,7 @@ type analysis struct {
 	info       casefile.Info
 	archive    map[string][]evidence.ArchiveHour // by the scopes in which they were read, see heard
 	windows    map[int64][]*exposure.Window      // by row id of the repository
+	rotation   map[int64]exposure.RotationInput  // by the same
 	shapes     *family.Gathering                 // until families are formed
 	watch      *family.Watch
 	kin        map[evidence.OID]string // versions that no rule hits and that are of a family, and why
@@ -167,7 +168,7 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	}
 	commits := detect.Commits(facts.History, findings, a.packs, facts.Textless)
 	read := timeline.Read(timeline.Input{Facts: facts, Malicious: versions(findings), Campaign: campaignCommits(commits),
-		Suspect: suspectPaths(a.packs), Archive: archive, Now: a.info.Now})
+		Suspect: suspectPaths(a.packs), Archive: archive, Log: a.logText(ctx), Now: a.info.Now})
 	unjudged, err := a.suspects(in, facts, findings, doubts)
 	if err != nil {
 		return err
@@ -197,7 +198,10 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	for _, w := range exposure.Windows(input) {
 		a.windows[facts.ID] = append(a.windows[facts.ID], &w)
 	}
-	if err := facts.History.Err(); err != nil { // something above went without what it asked for
+	if err := a.reach(in, input); err != nil {
+		return err
+	}
+	if err := errors.Join(facts.History.Err(), read.Err); err != nil { // something above went without what it asked for
 		return err
 	}
 	return exposure.StoreVerdict(in, facts.ID, exposure.Judge(input))
@@ -233,7 +237,7 @@ func (a *analysis) pushers(in *casefile.Inferences) error {
 			return err
 		}
 	}
-	return nil
+	return a.rotate(in)
 }
 
 func suspectPaths(packs []campaign.Pack) map[string]bool {
