@@ -19,9 +19,9 @@ type set []uint64
 func (s set) has(i int32) bool { return s != nil && s[i/64]&(1<<(i%64)) != 0 }
 func (s set) add(i int32)      { s[i/64] |= 1 << (i % 64) }
 
-// newGraph numbers a history, and commits of which there may be no object.
-func newGraph(h *evidence.History, more []evidence.OID) *graph {
-	g := &graph{h: h, number: make([]int32, h.Nodes()), more: map[evidence.OID]int32{}, asked: map[evidence.OID]int32{}, parents: make([][]int32, 0, h.Nodes()),
+// newGraph numbers a history, and commits of which there may be no object. About so many commits will be asked for.
+func newGraph(h *evidence.History, more []evidence.OID, asked int) *graph {
+	g := &graph{h: h, number: make([]int32, h.Nodes()), more: map[evidence.OID]int32{}, asked: make(map[evidence.OID]int32, asked), parents: make([][]int32, 0, h.Nodes()),
 		children: make([][]int32, 0, h.Nodes())}
 	for i := range g.number {
 		g.number[i] = -1

@@ -113,7 +113,8 @@ type reader struct {
 
 // newReader sorts what came in any order: the result is the same for the same facts.
 func newReader(in Input) *reader {
-	r := &reader{Input: in, h: in.Facts.History, graph: newGraph(in.Facts.History, in.Campaign), listed: map[evidence.Ref]evidence.ListedRef{},
+	refs := len(in.Facts.Listing.Refs)
+	r := &reader{Input: in, h: in.Facts.History, graph: newGraph(in.Facts.History, in.Campaign, refs), listed: make(map[evidence.Ref]evidence.ListedRef, refs),
 		grown: map[evidence.OID]set{}, gaps: map[string]Gap{},
 		pushes: map[evidence.Ref][]evidence.Run{}, runs: slices.Clone(in.Facts.Runs)}
 	for _, l := range in.Facts.Listing.Refs {

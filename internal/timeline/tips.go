@@ -41,7 +41,7 @@ func (t *track) last() tip {
 // buildTracks reads every ref that any source names.
 func (r *reader) buildTracks() {
 	updates := map[evidence.Ref][]evidence.RefUpdate{}
-	names := map[evidence.Ref]bool{}
+	names := make(map[evidence.Ref]bool, len(r.listed))
 	for _, u := range r.Facts.Updates {
 		updates[u.Ref] = append(updates[u.Ref], u)
 		names[u.Ref] = true
