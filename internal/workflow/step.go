@@ -151,7 +151,7 @@ func (run *jobRun) read(step *Step, text, shell, folder string, s *scope, first 
 	if len(run.left.Files) > 0 || len(outputs) > 0 {
 		in.Job = &script.Job{Files: inFolder(run.left.Files, folder), Outputs: outputs}
 	}
-	got := r.parser.read(in)
+	got := r.parser.scripts.Read(in)
 	r.tell(step, got, first, strings.Count(text, "\n"))
 	run.keep(step, got.Left, folder)
 }

