@@ -70,7 +70,7 @@ var layers = map[string]layer{
 
 	"heuristic": {own: []string{"campaign"}, doors: []string{yamlV3}},
 	"detect":    {own: []string{"casefile", "heuristic", "campaign", "workflow", "script", "evidence", "when"}},
-	"family":    {own: []string{"casefile", "campaign", "workflow", "evidence"}},
+	"family":    {own: []string{"detect", "casefile", "campaign", "workflow", "evidence"}},
 	"timeline":  {own: []string{"casefile", "workflow", "evidence", "when"}},
 	"exposure":  {own: []string{"detect", "timeline", "casefile", "workflow", "evidence", "when"}},
 
@@ -82,7 +82,7 @@ var layers = map[string]layer{
 	"cmd/pentimento": {
 		own: []string{"when", "evidence", "queries", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect/gharchive", "collect/ghexport",
 			"collect/localgit", "collect", "preserve", "casefile",
-			"workflow", "campaign", "heuristic", "detect", "family", "timeline", "exposure", "changed", "drill"},
+			"workflow", "campaign", "campaign/exchange", "heuristic", "detect", "family", "timeline", "exposure", "changed", "drill"},
 		doors: []string{cobra, mpb, isatty, errgroup},
 	},
 }
