@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"crypto/sha1"
 	"fmt"
 	"slices"
@@ -29,6 +30,9 @@ type made struct {
 	at      string            // committer date; one second after the one before where empty
 	unseen  bool              // the commit was named and not had
 	noTree  bool              // its trees were not had
+	by      string            // its maker, where it is not the maintainer
+	zone    string            // where it is not the usual one
+	signed  bool
 }
 
 // oid makes an object name of a short one.
@@ -56,8 +60,11 @@ func invent(t *testing.T, commits []made) *evidence.History {
 		if m.unseen {
 			continue
 		}
-		who := evidence.Signature{Name: "A Maintainer", Email: "maintainer@example.invalid", Date: clock, Zone: "+0200"}
-		c := evidence.Commit{OID: oid("c", m.id), Tree: oid("t", fmt.Sprint(m.files, m.rest)), Author: who, Committer: who, Message: m.message}
+		who := evidence.Signature{Name: "A Maintainer", Email: "maintainer@example.invalid", Date: clock, Zone: cmp.Or(m.zone, "+0200")}
+		if m.by != "" {
+			who.Name, who.Email = m.by, m.by+"@example.invalid"
+		}
+		c := evidence.Commit{OID: oid("c", m.id), Tree: oid("t", fmt.Sprint(m.files, m.rest)), Author: who, Committer: who, Message: m.message, Signed: m.signed}
 		for _, p := range m.parents {
 			c.Parents = append(c.Parents, oid("c", p))
 		}
