@@ -166,17 +166,17 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	if err != nil {
 		return err
 	}
-	commits := detect.Commits(facts.History, findings, a.packs, facts.Textless)
+	commits := detect.Clocked(detect.Commits(facts.History, findings, a.packs, facts.Textless), facts.History, facts.Readmes, facts.Updates, facts.Listing.Refs)
 	read := timeline.Read(timeline.Input{Facts: facts, Malicious: versions(findings), Campaign: campaignCommits(commits),
 		Suspect: suspectPaths(a.packs), Archive: archive, Log: a.logText(ctx), Now: a.info.Now})
 	unjudged, err := a.suspects(in, facts, findings, doubts)
 	if err != nil {
 		return err
 	}
-	if unjudged, err = a.relatives(in, facts, unjudged); err != nil {
+	if unjudged, err = a.relatives(in, facts, findings, unjudged); err != nil {
 		return err
 	}
-	a.watched(facts)
+	a.watched(facts, findings)
 	input := exposure.Input{Facts: facts, Unjudged: unjudged, Findings: findings, Commits: commits, Timeline: read, Now: a.info.Now}
 	if err := detect.StorePlaces(in, facts.ID, facts.History, findings); err != nil {
 		return err

@@ -49,8 +49,9 @@ func (a *analysis) cluster() {
 }
 
 // watched takes a repository in that families may stand in.
-func (a *analysis) watched(facts *casefile.Facts) {
-	scene := family.Scene{Repository: facts.Repository, History: facts.History, Updates: facts.Updates, Refs: facts.Listing.Refs}
+func (a *analysis) watched(facts *casefile.Facts, findings map[evidence.OID]detect.Finding) {
+	scene := family.Scene{Repository: facts.Repository, History: facts.History, Updates: facts.Updates, Refs: facts.Listing.Refs, Readmes: facts.Readmes,
+		Found: func(blob evidence.OID) bool { _, found := findings[blob]; return found }}
 	if facts.State != nil {
 		scene.Default = facts.State.DefaultBranch
 	}
@@ -64,11 +65,11 @@ func (a *analysis) storeFamilies(in *casefile.Inferences) error {
 
 // relatives stores a gap for each version of a repository that shares its shape with a finding, and gives the gaps' ids: a repository that holds one is not
 // clean before somebody has looked.
-func (a *analysis) relatives(in *casefile.Inferences, facts *casefile.Facts, told []string) ([]string, error) {
+func (a *analysis) relatives(in *casefile.Inferences, facts *casefile.Facts, findings map[evidence.OID]detect.Finding, told []string) ([]string, error) {
 	versions := facts.History.Versions()
 	for _, blob := range slices.Sorted(maps.Keys(versions)) {
 		why, is := a.kin[blob]
-		if !is {
+		if _, found := findings[blob]; found || !is {
 			continue
 		}
 		g := evidence.Gap{Repository: facts.Repository, Unit: "detect", Kind: evidence.GapUnreadable, Subject: string(blob),

@@ -102,6 +102,9 @@ type habitsJSON struct {
 	Shortest *int        `json:"shortest_gap"`
 	Longest  *int        `json:"longest_gap"`
 	Spells   []spellJSON `json:"spells"`
+	Stamped  int         `json:"stamped"`
+	Walls    []string    `json:"stamp_zones"`
+	Epochs   int         `json:"branch_epochs"`
 }
 
 // spellJSON is a time in which such commits were made, by the committers' word.
@@ -137,7 +140,7 @@ func familiesDocument(ctx context.Context, c *casefile.Case, in wanted) (any, []
 		x := familyJSON{ID: f.ID, Campaigns: present(f.Campaigns), Confidence: f.Confidence, Repositories: namesOf(f.Repositories),
 			Shape: shapeJSON{present(o.Triggers), o.Jobs, present(o.Steps), present(o.Programs), present(o.Ways), present(o.Loot)}, Members: []memberJSON{},
 			Commits: habitsJSON{Count: h.Commits, ByToken: h.ByToken, Unsigned: h.Unsigned, Forms: present(h.Forms), Zones: present(h.Zones), Triggers: h.Triggers,
-				Spells: []spellJSON{}},
+				Spells: []spellJSON{}, Stamped: h.Stamped, Walls: present(h.Walls), Epochs: h.Epochs},
 			Proposals: []proposalJSON{}}
 		if h.Triggers > 0 {
 			x.Commits.Shortest, x.Commits.Longest = &h.Shortest, &h.Longest

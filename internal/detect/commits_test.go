@@ -120,9 +120,9 @@ func TestSignals(t *testing.T) {
 		{id: "rm", parents: []string{"re"}, message: revert1, rest: "t"},
 	}), findings, packs, nil)
 	want := []string{
-		"author-is-committer equal-dates in-wave:2025-1 message-indicator no-trailing-newline one-file-added path-indicator unsigned",
-		"author-is-committer equal-dates in-wave:2025-1 message-indicator no-trailing-newline path-indicator readme-only unsigned",
-		"author-is-committer empty-commit equal-dates message-indicator no-trailing-newline path-indicator unsigned",
+		"author-is-committer contents-api equal-dates in-wave:2025-1 message-indicator no-trailing-newline one-file-added path-indicator unsigned",
+		"author-is-committer contents-api equal-dates in-wave:2025-1 message-indicator no-trailing-newline path-indicator readme-only unsigned",
+		"author-is-committer contents-api empty-commit equal-dates message-indicator no-trailing-newline path-indicator unsigned",
 		"author-is-committer equal-dates path-indicator unsigned",
 	}
 	if len(got) != len(want) {

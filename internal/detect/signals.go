@@ -2,7 +2,6 @@ package detect
 
 import (
 	"slices"
-	"strings"
 
 	"pentimento/internal/campaign"
 	"pentimento/internal/evidence"
@@ -18,12 +17,12 @@ func (j *judgement) signals(n int32, c Commit) []string {
 		}
 	}
 	commit := j.h.Object(n)
-	holding := j.h.Holding(c.OID)
-	author, committer := commit.Author, commit.Committer
-	add("no-trailing-newline", commit.Message != "" && !strings.HasSuffix(commit.Message, "\n"))
-	add("author-is-committer", author.Name == committer.Name && author.Email == committer.Email)
-	add("equal-dates", author.Date.Equal(committer.Date) && author.Zone == committer.Zone)
-	add("unsigned", !commit.Signed)
+	holding, print := j.h.Holding(c.OID), PrintOf(commit)
+	add("no-trailing-newline", print.NoNewline)
+	add("author-is-committer", print.OneHand)
+	add("equal-dates", print.EqualDates)
+	add("unsigned", print.Unsigned)
+	add("contents-api", print.ContentsAPI())
 	add("empty-commit", len(commit.Parents) == 1 && j.empty(n))
 	add("readme-only", holding.Known && slices.Equal(holding.RootChanges, []string{"README.md"}))
 	add("one-file-added", j.oneFileAdded(c.OID))

@@ -87,6 +87,9 @@ func (l *learner) write(f Stored) []byte {
 	w := packWriter{}
 	p := l.pack
 	w.line("# Learned from family %s of a case. Hosts in this file are live indicators: do not follow them. Behind each indicator stands where it was seen.", f.ID)
+	for _, s := range l.stamps {
+		w.line("# Stamp in the README: %s%s", quoted(s.Value), cited(s.Evidence))
+	}
 	w.line("schema: %s", quoted(p.Schema))
 	w.line("name: %s", quoted(p.Name))
 	w.line("title: %s", quoted(p.Title))

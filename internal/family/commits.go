@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"pentimento/internal/detect"
 	"pentimento/internal/evidence"
 )
 
@@ -19,30 +20,13 @@ type Commit struct {
 	Name       string // of the author
 	At         time.Time
 	Zone       string
-	Touched    string        // "workflows", "README.md", "nothing", "other"
+	Touched    string        // "workflows", "readme", "nothing", "other"
 	After      time.Duration // of a trigger: since the commit that it follows
-	Print
+	Stamp      string        // form of the stamp in the README, empty for none; so its zone
+	Wall       string
+	Epoch      bool // its branch bears a time
+	detect.Print
 }
-
-// Print is what the way in which a commit was made leaves in its object: GitHub's contents API, called with a stolen token, signs nothing, ends no
-// message with a newline, and writes author and committer alike. A web edit is signed by GitHub, git itself ends a message in a newline.
-type Print struct {
-	NoNewline, OneHand, EqualDates, Unsigned bool
-}
-
-// PrintOf reads the print of a commit.
-func PrintOf(c evidence.Commit) Print {
-	a, k := c.Author, c.Committer
-	return Print{
-		NoNewline:  c.Message != "" && !strings.HasSuffix(c.Message, "\n"),
-		OneHand:    a.Name == k.Name && a.Email == k.Email,
-		EqualDates: a.Date.Equal(k.Date) && a.Zone == k.Zone,
-		Unsigned:   !c.Signed,
-	}
-}
-
-// ByToken reports the whole print of the contents API. It is a feature, not a proof: a victim's own script that calls the API leaves it as well.
-func (p Print) ByToken() bool { return p.NoNewline && p.OneHand && p.EqualDates && p.Unsigned }
 
 // maxGap is how long after a commit of the campaign the one that starts it may come: two seconds at most were seen in GhostAction, and a minute
 // leaves room for a slow host.
@@ -114,7 +98,7 @@ func (w *Watch) bringer(s Scene, n int32, held [][]evidence.WorkflowEntry) (Comm
 	}
 	if len(parents) == 1 && int(parents[0]) < h.Len() && h.Tree(n) == h.Tree(parents[0]) {
 		c := w.commit(s, n, w.member[held[h.FolderOf(n)][0].Blob], "repush")
-		return c, c.ByToken()
+		return c, c.ContentsAPI()
 	}
 	return Commit{}, false
 }
@@ -122,7 +106,7 @@ func (w *Watch) bringer(s Scene, n int32, held [][]evidence.WorkflowEntry) (Comm
 // follower tells whether a child of a family's commit went with it: made by the same hand, in the same way, at once.
 func (w *Watch) follower(s Scene, n, child int32, first Commit) (Commit, bool) {
 	gap := s.History.Committed(child).Sub(first.At)
-	if gap < 0 || gap > maxGap || len(s.History.ParentsOf(child)) != 1 || !first.ByToken() {
+	if gap < 0 || gap > maxGap || len(s.History.ParentsOf(child)) != 1 || !first.ContentsAPI() {
 		return Commit{}, false
 	}
 	c := w.commit(s, child, first.Family, "trigger")
@@ -133,14 +117,14 @@ func (w *Watch) follower(s Scene, n, child int32, first Commit) (Commit, bool) {
 func (w *Watch) commit(s Scene, n int32, family int, role string) Commit {
 	k := s.History.Object(n)
 	c := Commit{Family: family, Repository: s.Repository, OID: k.OID, Role: role, Subject: evidence.Subject(k.Message), Author: address(k.Author),
-		Name: k.Author.Name, At: k.Committer.Date, Zone: k.Committer.Zone, Touched: "other", Print: PrintOf(k)}
+		Name: k.Author.Name, At: k.Committer.Date, Zone: k.Committer.Zone, Touched: "other", Print: detect.PrintOf(k)}
 	changes := s.History.Holding(k.OID).RootChanges
 	parents := s.History.ParentsOf(n)
 	switch {
 	case slices.Equal(changes, []string{".github"}):
 		c.Touched = "workflows"
-	case slices.Equal(changes, []string{"README.md"}):
-		c.Touched = "README.md"
+	case len(changes) == 1 && strings.HasPrefix(strings.ToLower(changes[0]), "readme"):
+		c.Touched = "readme"
 	case len(parents) == 1 && int(parents[0]) < s.History.Len() && s.History.Tree(n) == s.History.Tree(parents[0]):
 		c.Touched = "nothing"
 	}

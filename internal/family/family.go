@@ -41,6 +41,7 @@ const (
 	Message      Kind = "message" // first line of a commit message
 	Author       Kind = "author"  // address of a commit's author
 	Branch       Kind = "branch"  // a pattern of branch names
+	Stamp        Kind = "stamp"   // a line that a commit adds to the README, with * for the time
 )
 
 func (t Trait) compare(o Trait) int {

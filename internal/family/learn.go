@@ -57,6 +57,7 @@ type learner struct {
 	own      []Trait            // in the order of kind and value
 	everyday map[Trait]bool
 	role     map[string]string // of messages
+	stamps   []Proposal
 }
 
 func (l *learner) waves(f Stored) {
@@ -70,6 +71,10 @@ func (l *learner) waves(f Stored) {
 func (l *learner) proposals(list []Proposal) {
 	l.everyday, l.role = map[Trait]bool{}, map[string]string{}
 	for _, p := range list {
+		if p.Kind == Stamp { // a pack has no list for them: they stand in its head
+			l.stamps = append(l.stamps, p)
+			continue
+		}
 		if p.Everyday && !named(p.Kind) {
 			l.everyday[p.Trait] = true
 			continue

@@ -40,6 +40,7 @@ func TestLearn(t *testing.T) {
 		{Trait: Trait{Branch, "add-gate-*"}, Confidence: "medium"},
 		{Trait: Trait{Author, "bot@mail.example.net"}, Confidence: "medium"},
 		{Trait: Trait{JobID, "hidden\u202e"}, Confidence: "high"},
+		{Trait: Trait{Stamp, "<!-- triggered at * -->\nname: other"}, Confidence: "high"},
 	}, Text{Blob: blobOf(text), Paths: []string{".github/workflows/code_quality_gate.yml"}, Found: true, Body: []byte(text)})
 	in := p.Indicators
 	if len(in.Hosts) != 1 || !p.KnowsHost(host) || len(in.Paths) != 1 || len(in.JobIDs) != 1 || len(in.Everyday) != 2 || !p.KnowsBranch("add-gate-17") ||
@@ -84,7 +85,7 @@ func TestAbstractRefusesWhatItCannotClean(t *testing.T) {
 
 // TestLearnedPackHolds: whatever an attacker wrote, what is learned of it is a valid pack or an error, never a broken file.
 func TestLearnedPackHolds(t *testing.T) {
-	kinds := []Kind{Host, URLPart, Path, WorkflowName, JobID, Artifact, RunnerLabel, Message, Author, Branch}
+	kinds := []Kind{Host, URLPart, Path, WorkflowName, JobID, Artifact, RunnerLabel, Message, Author, Branch, Stamp}
 	rapid.Check(t, func(t *rapid.T) {
 		proposals := []Proposal{{Trait: Trait{Host, "drop.example.org"}, Confidence: "high"}}
 		seen := map[Trait]bool{}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pentimento/internal/campaign"
+	"pentimento/internal/detect"
 	"pentimento/internal/evidence"
 )
 
@@ -16,6 +17,8 @@ type Scene struct {
 	Updates    []evidence.RefUpdate
 	Refs       []evidence.ListedRef // of the last listing
 	Default    string               // the default branch, empty where nobody says
+	Readmes    []evidence.ReadmeChange
+	Found      func(blob evidence.OID) bool // a rule hits the version, be it in this repository alone
 }
 
 // Watch goes through the repositories of a case and notes where families stand, which commits brought them, and what else in the case bears
@@ -95,6 +98,7 @@ func (w *Watch) Repository(s Scene) {
 	for blob, paths := range s.History.Versions() {
 		if i, in := w.member[blob]; in {
 			w.places = append(w.places, Place{i, s.Repository, blob, distinct(paths)})
+			w.found[blob] = w.found[blob] || s.Found(blob)
 			w.hit[s.Repository] = w.hit[s.Repository] || w.found[blob]
 			continue
 		}
@@ -103,6 +107,14 @@ func (w *Watch) Repository(s Scene) {
 		}
 	}
 	made := w.made(s)
+	for o, stamp := range detect.Stamps(s.History, s.Readmes) {
+		if n, ok := s.History.Had(o); ok {
+			if c, in := made[n]; in {
+				c.Stamp, c.Wall = stamp.Form, stamp.ZoneText()
+				made[n] = c
+			}
+		}
+	}
 	w.subjects[s.Repository] = otherSubjects(s.History, made)
 	w.refs(s, made)
 	w.authors(s, made)
@@ -138,6 +150,11 @@ func (w *Watch) refs(s Scene, made map[int32]Commit) {
 	told := map[evidence.Ref]bool{}
 	tell := func(ref evidence.Ref, after evidence.OID, created bool) {
 		c, in := of(after)
+		if _, epoch := detect.BranchEpoch(ref); in && epoch {
+			n, _ := s.History.Had(after)
+			c.Epoch = true
+			made[n] = c
+		}
 		if !ref.Branch() || ref.Short() == s.Default {
 			return
 		}
