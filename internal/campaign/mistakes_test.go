@@ -156,13 +156,17 @@ func TestNearest(t *testing.T) {
 func FuzzParsePack(f *testing.F) {
 	f.Add([]byte(small))
 	f.Add([]byte("schema: x\nrules: [{id: a, all: [{text: b}]}]\npositives: [{rules: [a]}]"))
+	f.Add([]byte("\r\r\u0085x"))
 	f.Add([]byte("waves: [{from: 2025-01-01, to: {}}]\nindicators: {hosts: ['hxxp://a[.]b:1/c'], tag_moves: [{}]}\n---\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		p, err := Parse("fuzz.yaml", text)
 		if err == nil && (p.Name == "" || len(p.Rules) == 0 || len(p.NearMisses) == 0) {
 			t.Errorf("an unusable pack was loaded: %+v", p)
 		}
-		lines := strings.Count(string(text), "\n") + 1
+		lines := 1 // as YAML counts them
+		for _, end := range []string{"\n", "\r", "\u0085", "\u2028", "\u2029"} {
+			lines += strings.Count(string(text), end)
+		}
 		for e := range mistakesOf(err) {
 			if e.Line < 1 || e.Line > lines || e.Column < 1 || strings.Contains(e.Text, "\n") {
 				t.Errorf("a mistake is nowhere: %+v", e)

@@ -10,14 +10,15 @@ import (
 )
 
 var (
-	dots      = strings.NewReplacer("[.]", ".", "(.)", ".", "{.}", ".", "[dot]", ".", "(dot)", ".", "{dot}", ".", "[:]", ":", "[://]", "://", "[@]", "@", "[at]", "@", "[/]", "/")
-	harmless  = regexp.MustCompile(`(?i)^h(?:xx|\*\*)p(s?):`)
-	spaced    = regexp.MustCompile(`(?i)\s*[\[({]\s*(dot)\s*[\])}]\s*`)
-	hostName  = regexp.MustCompile(`^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z][a-z0-9-]*[a-z0-9]$`)
-	address   = regexp.MustCompile(`^[^\s@/]+@[^\s@/]+\.[^\s@/]+$`)
-	action    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?:/[^@\s]+)?@[^\s@]+$`)
-	hash      = regexp.MustCompile(`^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
-	inURL     = regexp.MustCompile(`^[A-Za-z0-9._~:/?#@!$&()*+,;=%-]+$`) // letters of a URL but the quote: others are not taken into a pack
+	dots     = strings.NewReplacer("[.]", ".", "(.)", ".", "{.}", ".", "[dot]", ".", "(dot)", ".", "{dot}", ".", "[:]", ":", "[://]", "://", "[@]", "@", "[at]", "@", "[/]", "/")
+	harmless = regexp.MustCompile(`(?i)^h(?:xx|\*\*)p(s?):`)
+	spaced   = regexp.MustCompile(`(?i)\s*[\[({]\s*(dot)\s*[\])}]\s*`)
+	hostName = regexp.MustCompile(`^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z][a-z0-9-]*[a-z0-9]$`)
+	address  = regexp.MustCompile(`^[^\s@/]+@[^\s@/]+\.[^\s@/]+$`)
+	action   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?:/[^@\s]+)?@[^\s@]+$`)
+	hash     = regexp.MustCompile(`^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
+	// inURL is what of a URL a pack takes: letters that mean nothing to a shell and end no URL in a text.
+	inURL     = regexp.MustCompile(`^[A-Za-z0-9._~:/?@&+,=%-]*[A-Za-z0-9_~/=%-]$`)
 	portBelow = regexp.MustCompile(`^([^:\s]+):([0-9]{1,5})$`)
 )
 
@@ -109,9 +110,10 @@ func (r *reader) url(v, source string) {
 	if u.RawQuery != "" {
 		rest += "?" + u.RawQuery
 	}
+	rest = strings.TrimRight(rest, ".,;:!?") // ends the sentence, not the URL
 	switch {
 	case rest != "" && !inURL.MatchString(rest):
-		r.leave(v, "what stands behind the host holds letters that no URL has")
+		r.leave(v, "what stands behind the host holds letters that a pack does not take")
 	case rest != "":
 		r.take("url_parts", strings.ToLower(u.Host)+"/"+rest, source)
 	}

@@ -283,6 +283,7 @@ func FuzzMISP(f *testing.F) {
 
 func FuzzList(f *testing.F) {
 	f.Add([]byte("hxxp://a[.]example.invalid/x y\nocto/act@\"\n*.a.b\n@@\n::1\nindicator,b\n"))
+	f.Add([]byte("az./?example.\nhttps://a.example.invalid/a;$(b)\n"))
 	f.Add([]byte("indicator;b\n\"a\nb\";c\n"))
 	f.Fuzz(func(t *testing.T, text []byte) { check(t, text, List) })
 }

@@ -148,7 +148,7 @@ func (r *reader) typed(kind, value, source string) {
 // part takes what stands behind a host in a URL.
 func (r *reader) part(value, source string) {
 	if len(value) < 5 || !inURL.MatchString(value) {
-		r.leave(value, "it is too short for a part of a URL, or holds letters that no URL has")
+		r.leave(value, "it is too short for a part of a URL, or holds letters that a pack does not take")
 		return
 	}
 	r.take("url_parts", value, source)
