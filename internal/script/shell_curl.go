@@ -194,13 +194,17 @@ func (st *state) addBody(c *call, r *request, value string, isFile bool, file st
 // requested tells what a request sends and prints what comes back.
 func (st *state) requested(c *call, r request) {
 	uploads := r.uploads || r.method == "POST" || r.method == "PUT" || r.method == "PATCH"
-	all := strings.Join(c.args, "\n")
+	all := strings.Join(c.args, "\n") + r.body
+	if len(r.urls) > maxKept {
+		st.problem("the script has more destinations than this program keeps")
+		r.urls = r.urls[:maxKept]
+	}
 	for i, u := range slices.Concat(r.urls, r.also) {
 		line := st.line
 		if i < len(r.lines) {
 			line = r.lines[i]
 		}
-		st.destination(u, sending{program: c.name, body: r.body + r.query, all: all + r.body, uploads: uploads, line: line})
+		st.destination(u, sending{program: c.name, body: r.body + r.query, all: all, uploads: uploads, line: line})
 		st.ownAPI(c, r, u)
 		if asksRunner(u) {
 			st.out.Registers = true
