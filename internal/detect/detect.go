@@ -173,7 +173,7 @@ func (x *Examiner) judge(v Version, file workflow.File) (Finding, bool) {
 	if len(f.Hits)+len(f.Conditional) == 0 {
 		return Finding{}, false
 	}
-	f.Leaks = leaks(file, x.packs)
+	f.Leaks, f.Reach = leaks(file, x.packs), reach(file)
 	f.Destinations = hosts(file, f.Leaks)
 	for _, l := range f.Leaks {
 		f.History = f.History || l.History
