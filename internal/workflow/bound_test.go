@@ -67,7 +67,7 @@ func TestBounds(t *testing.T) {
 				start := time.Now()
 				f, _ := new(Parser).Judge(text)
 				took = time.Since(start)
-				if len(f.Problems) > 2*MaxProblems {
+				if len(f.Problems) > 3*MaxProblems {
 					t.Errorf("%d problems", len(f.Problems))
 				}
 			})

@@ -63,7 +63,7 @@ func (p *Parser) search(text []byte, problem string) File {
 		f.Loose = append(f.Loose, s)
 		f.Destinations = append(f.Destinations, s.Destinations...)
 	}
-	f.Problems = append(f.Problems, r.problems...)
+	f.Problems = slices.Concat(f.Problems, r.problems, r.notes)
 	return f
 }
 

@@ -172,7 +172,7 @@ func (r *reader) find(name string, paths []string) (text []byte, why string) {
 func (r *reader) below(name string, text []byte) *reader {
 	sub := *r
 	sub.text, sub.where, sub.calls = text, newLocator(text), append(slices.Clip(r.calls), name)
-	sub.needs, sub.local, sub.problems, sub.inherited = map[string]map[string]value{}, nil, nil, nil
+	sub.needs, sub.local, sub.problems, sub.notes, sub.inherited = map[string]map[string]value{}, nil, nil, nil, nil
 	return &sub
 }
 

@@ -80,7 +80,7 @@ func (p *Parser) file(text []byte, root *yaml.Node, w *actionlint.Workflow, prob
 	if len(problems) > 0 {
 		r.loose(&f, root)
 	}
-	f.Problems = append(problems, r.problems...)
+	f.Problems = slices.Concat(problems, r.problems, r.notes)
 	if len(r.problems) > 0 {
 		f.Partial = r.problems[0]
 	}

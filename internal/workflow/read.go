@@ -15,7 +15,8 @@ type reader struct {
 	text      []byte
 	where     *locator
 	parser    *Parser
-	problems  []string
+	problems  []string                  // why not all was read
+	notes     []string                  // what is odd of scripts that were read
 	inherited []SecretRef               // "secrets: inherit" of the jobs read so far: no expression, so no scalar shows it
 	stood     map[string]script.Carried // see scope; shared with the files that this one calls
 	budget    *int                      // likewise

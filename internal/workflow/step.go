@@ -128,7 +128,7 @@ func (run *jobRun) script(step *Step, e *actionlint.ExecRun, s *scope) {
 func (run *jobRun) read(step *Step, text, shell, folder string, s *scope, first int) {
 	r := run.reader
 	env := s.env
-	cost := len(text)
+	cost := len(text) + perName*(len(env)+len(run.left.Files)+len(run.left.Outputs))
 	for _, v := range env {
 		cost += len(v.Name) + len(v.Value)
 	}
@@ -156,7 +156,12 @@ func (run *jobRun) read(step *Step, text, shell, folder string, s *scope, first 
 	run.keep(step, got.Left, folder)
 }
 
-// tell puts what was read of a script into the step, on the lines of the file.
+// perName is what a variable, a file or an output costs a reading beside its text, in bytes of text.
+const perName = 64
+
+// tell puts what was read of a script into the step, on the lines of the file. Where the reading ran into a bound not all of the file was read;
+// where a script is no valid shell, or in a language that is not followed, its text was searched instead, and that is a problem of no more weight
+// than an error in a script.
 func (r *reader) tell(step *Step, got script.Reading, first, lines int) {
 	for _, d := range got.Destinations[:min(len(got.Destinations), MaxDestinations-len(step.Destinations))] {
 		d.Line = r.where.line(min(d.Line, lines), first, d.URL)
@@ -178,7 +183,11 @@ func (r *reader) tell(step *Step, got script.Reading, first, lines int) {
 	step.Registers = step.Registers || got.Registers
 	step.ReadsHistory = slices.Contains(step.Loot, script.History)
 	for _, p := range got.Problems {
-		r.problem("line %d: %s", step.Line, p)
+		if what := fmt.Sprintf("line %d: %s", step.Line, p); strings.Contains(p, " than ") {
+			r.problem("%s", what)
+		} else if len(r.notes) < MaxProblems && !slices.Contains(r.notes, what) {
+			r.notes = append(r.notes, what)
+		}
 	}
 }
 

@@ -106,7 +106,7 @@ type Local struct {
 }
 
 // File is what one workflow file says. Problems lists what is wrong with it as YAML or as a workflow, at most
-// [MaxProblems] of the syntax and one per step whose destinations were cut.
+// [MaxProblems] each of the syntax, of what was not read, and of scripts that are odd.
 type File struct {
 	Name         string
 	RunName      string
