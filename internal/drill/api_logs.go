@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"pentimento/internal/evidence"
 )
@@ -50,10 +49,10 @@ func (s *Server) serveLog(w http.ResponseWriter, r *http.Request) {
 	for _, repo := range s.recipe.Repositories {
 		if _, j := repo.jobByID(id); j != nil && len(j.log) > 0 && !repo.hidden() {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-			for i, line := range j.log {
-				at := j.started.Add(time.Duration(i) * 100 * time.Millisecond).UTC().Format("2006-01-02T15:04:05.0000000Z")
-				line = strings.ReplaceAll(line, "{secret}", InventedToken(j.id))
-				if _, err := io.WriteString(w, at+" "+line+"\n"); err != nil {
+			for _, line := range j.log {
+				at := line.at.UTC().Format("2006-01-02T15:04:05.0000000Z")
+				text := strings.ReplaceAll(line.text, "{secret}", InventedToken(j.id))
+				if _, err := io.WriteString(w, at+" "+text+"\n"); err != nil {
 					return // the client has gone
 				}
 			}

@@ -178,7 +178,7 @@ func witnessStatements() map[string]statement {
 		// what apps, releases and logs tell
 		"release":   {min: 1, max: 1, keys: []string{"by"}, do: (*parser).release},
 		"published": {do: (*parser).published},
-		"log":       {min: 1, max: 1, do: (*parser).log},
+		"log":       {min: 1, max: 1, keys: []string{"at"}, do: (*parser).log},
 		"app":       {min: 1, max: 1, keys: []string{"id", "lag"}, do: (*parser).app},
 
 		// what administrators see, and who may ask

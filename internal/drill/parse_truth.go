@@ -19,7 +19,8 @@ type statedTruth struct {
 
 // truthKeys are the named parts of all truth lines; [truthParts] says which kind takes which.
 var truthKeys = []string{"role", "pushed", "ref", "versions", "state", "armed", "added", "added-by", "removed", "removed-by", "how", "secrets",
-	"host", "repositories", "opened", "closed", "execution", "credential", "recovered", "from", "until"}
+	"host", "repositories", "opened", "closed", "execution", "credential", "recovered", "from", "until", "head", "status", "job", "began", "environment",
+	"token", "oidc", "version"}
 
 var truthParts = map[string]string{
 	"state": "", "contains": "", "gap": "", "recovered": "",
@@ -28,6 +29,9 @@ var truthParts = map[string]string{
 	"presence": "ref versions state armed added added-by removed removed-by how",
 	"finding":  "secrets host repositories",
 	"run":      "execution",
+	"start":    "ref head status",
+	"reads":    "job began secrets environment token oidc",
+	"rung":     "version execution",
 	"pusher":   "opened",
 	"window":   "opened closed state execution credential",
 }
@@ -80,6 +84,12 @@ func (p *parser) resolve(t *statedTruth) error {
 			truth.Runs = append(truth.Runs, TruthRun{name, r.id, l.named["execution"]})
 		}
 		return err
+	case "start":
+		return p.truthStart(l, name)
+	case "reads":
+		return p.truthReads(l, name)
+	case "rung":
+		return p.truthRung(l, name)
 	case "pusher":
 		return p.truthPusher(l)
 	case "commit":

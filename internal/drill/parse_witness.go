@@ -146,7 +146,13 @@ func (p *parser) log(l *line) error {
 		return errors.New("needs a job before it")
 	}
 	j := jobs[len(jobs)-1]
-	j.log = append(j.log, l.args[0])
+	written := j.started.Add(time.Duration(len(j.log)) * 100 * time.Millisecond)
+	if l.named["at"] != "" {
+		if written, err = instant(r.created, l.named["at"]); err != nil {
+			return err
+		}
+	}
+	j.log = append(j.log, logLine{at: written, text: l.args[0]})
 	return nil
 }
 

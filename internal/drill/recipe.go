@@ -166,7 +166,12 @@ type job struct {
 	started, completed time.Time
 	status, conclusion string
 	steps              []step
-	log                []string // lines; nil where no log is kept
+	log                []logLine // nil where no log is kept
+}
+
+type logLine struct {
+	at   time.Time // the runner's
+	text string
 }
 
 type step struct {
@@ -256,6 +261,9 @@ var pairText []byte
 //go:embed recipes/sources.recipe
 var sourcesText []byte
 
+//go:embed recipes/runs.recipe
+var runsText []byte
+
 // BundledText is the recipe that `pentimento drill` plays: a campaign of invented repositories.
 func BundledText() []byte { return campaignText }
 
@@ -268,3 +276,7 @@ func Small() (*Recipe, error) { return Parse("pair.recipe", pairText) }
 // Sources is a recipe of one repository of which every witness can tell, to be played with all but some of them silenced: see
 // [Recipe.Only]. Its clone is named "laptop", its truth is in [Truth.Held].
 func Sources() (*Recipe, error) { return Parse("sources.recipe", sourcesText) }
+
+// Runs is a recipe of what can become of a start: every kind of run, and of none. Its truth is in [Truth.Runs], [Truth.Starts], [Truth.Reads] and
+// [Truth.Rungs].
+func Runs() (*Recipe, error) { return Parse("runs.recipe", runsText) }

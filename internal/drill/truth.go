@@ -19,6 +19,9 @@ type Truth struct {
 	Contains  []TruthContains
 	Findings  []TruthFinding
 	Runs      []TruthRun
+	Starts    []TruthStart // where a recipe asks for them
+	Reads     []TruthReads
+	Rungs     []TruthRung
 	Windows   []TruthWindow // of secrets; the pushing credentials are Pushers
 	Pushers   []TruthPusher
 	Gaps      []TruthGap
