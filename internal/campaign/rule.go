@@ -272,12 +272,10 @@ func containsFold(list []string, wanted string) bool {
 
 func (s subject) exit(why string, fits func(workflow.Exit) bool) (string, []int, bool) {
 	var lines []int
-	for _, j := range s.file.Jobs {
-		for _, step := range j.Steps {
-			for _, x := range step.Exits {
-				if fits(x) {
-					lines = append(lines, x.Line)
-				}
+	for step := range s.file.Steps() {
+		for _, x := range step.Exits {
+			if fits(x) {
+				lines = append(lines, x.Line)
 			}
 		}
 	}
@@ -300,11 +298,9 @@ func (s subject) jobs(why string, fits func(workflow.Job) bool) (string, []int, 
 
 func (s subject) steps(why string, fits func(workflow.Step) bool) (string, []int, bool) {
 	var lines []int
-	for _, j := range s.file.Jobs {
-		for _, x := range j.Steps {
-			if fits(x) {
-				lines = append(lines, x.Line)
-			}
+	for x := range s.file.Steps() {
+		if fits(x) {
+			lines = append(lines, x.Line)
 		}
 	}
 	return why, lines, len(lines) > 0

@@ -45,14 +45,12 @@ type Hidden struct {
 
 func (s subject) exits(e Exits) (why string, lines []int, ok bool) {
 	count, every := 0, false
-	for _, j := range s.file.Jobs {
-		for _, step := range j.Steps {
-			for _, x := range step.Exits {
-				n, all := e.counts(x)
-				if (n >= max(e.Secrets, 1) && !e.All || all) && e.fits(x) {
-					lines = append(lines, x.Line)
-					count, every = max(count, n), every || all
-				}
+	for step := range s.file.Steps() {
+		for _, x := range step.Exits {
+			n, all := e.counts(x)
+			if (n >= max(e.Secrets, 1) && !e.All || all) && e.fits(x) {
+				lines = append(lines, x.Line)
+				count, every = max(count, n), every || all
 			}
 		}
 	}
@@ -115,21 +113,19 @@ func (s subject) loot(l Spoils) (why string, lines []int, ok bool) {
 	if kinds == "" {
 		kinds = "what is worth stealing"
 	}
-	for _, j := range s.file.Jobs {
-		for _, step := range j.Steps {
-			if l.Leaves == "" && wanted(step.Loot) {
-				lines = append(lines, step.Line)
+	for step := range s.file.Steps() {
+		if l.Leaves == "" && wanted(step.Loot) {
+			lines = append(lines, step.Line)
+		}
+		for _, d := range step.Destinations {
+			f := Flow{Encoded: l.Encoded, Hidden: l.Hidden, To: l.To}
+			if wanted(d.Loot) && (l.Leaves == "" || l.Leaves == "any" || l.Leaves == "network") && s.reaches(d, f) {
+				lines = append(lines, d.Line)
 			}
-			for _, d := range step.Destinations {
-				f := Flow{Encoded: l.Encoded, Hidden: l.Hidden, To: l.To}
-				if wanted(d.Loot) && (l.Leaves == "" || l.Leaves == "any" || l.Leaves == "network") && s.reaches(d, f) {
-					lines = append(lines, d.Line)
-				}
-			}
-			for _, x := range step.Exits {
-				if wanted(x.Loot) && (l.Leaves == "" || l.Leaves == "any" || l.Leaves == string(x.Way)) && (!l.Encoded || len(x.Encodings) > 0) {
-					lines = append(lines, x.Line)
-				}
+		}
+		for _, x := range step.Exits {
+			if wanted(x.Loot) && (l.Leaves == "" || l.Leaves == "any" || l.Leaves == string(x.Way)) && (!l.Encoded || len(x.Encodings) > 0) {
+				lines = append(lines, x.Line)
 			}
 		}
 	}
@@ -140,12 +136,10 @@ func (s subject) loot(l Spoils) (why string, lines []int, ok bool) {
 }
 
 func (s subject) payload(h Hidden) (why string, lines []int, ok bool) {
-	for _, j := range s.file.Jobs {
-		for _, step := range j.Steps {
-			for _, p := range step.Payloads {
-				if s.hides(h, p) && with(h.With, step) {
-					lines = append(lines, p.Line)
-				}
+	for step := range s.file.Steps() {
+		for _, p := range step.Payloads {
+			if s.hides(h, p) && with(h.With, step) {
+				lines = append(lines, p.Line)
 			}
 		}
 	}

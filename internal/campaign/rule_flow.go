@@ -79,7 +79,7 @@ func (s subject) bodyFlow(f Flow) (why string, lines []int, ok bool) {
 }
 
 func (s subject) historyFlow(f Flow) (why string, lines []int, ok bool) {
-	for _, j := range s.file.Jobs {
+	for _, j := range append(slices.Clip(s.file.Jobs), workflow.Job{Steps: s.file.Loose}) {
 		reads := false
 		for _, step := range j.Steps {
 			if reads = reads || step.ReadsHistory; !reads {

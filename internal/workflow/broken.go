@@ -124,7 +124,7 @@ func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " \
 // files, as far as this program knows; it is not for an attacker to know better.
 func (r *reader) loose(f *File, root *yaml.Node) {
 	known := map[string]int{}
-	for _, s := range f.Steps() {
+	for s := range f.Steps() {
 		known[s.Run]++
 	}
 	run := jobRun{reader: r, scope: r.scope(nil), left: script.Job{Files: map[string]script.Carried{}, Outputs: map[string]script.Carried{}}}

@@ -11,7 +11,7 @@ import (
 // sent says what a file sends where: HOST=SECRETS, and WAY>TARGET=SECRETS+LOOT for what leaves by another way.
 func sent(f File) string {
 	var out []string
-	for _, s := range f.Steps() {
+	for s := range f.Steps() {
 		for _, d := range s.Destinations {
 			out = append(out, fmt.Sprintf("%s=%s", d.Host, strings.Join(d.Posted, ",")))
 		}

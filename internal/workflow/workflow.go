@@ -11,7 +11,11 @@
 // It does not conclude that a workflow is malicious (see campaign and detect), nor that it ran (see timeline).
 package workflow
 
-import "pentimento/internal/script"
+import (
+	"iter"
+
+	"pentimento/internal/script"
+)
 
 // SecretRef is one reference to a secret, at its line and column (both from 1) in the file. Name is upper-cased; "*" stands for every secret
 // that the repository had. Form says how it was written: "secrets.X", "secrets['X']", "secrets[...]" (an index computed at run time),
@@ -123,13 +127,22 @@ type File struct {
 	Partial      string // why not all of the file was read as a workflow; empty where it was. The reason is one of Problems
 }
 
-// Steps lists the steps of all jobs and the loose ones.
-func (f File) Steps() []Step {
-	var out []Step
-	for _, j := range f.Jobs {
-		out = append(out, j.Steps...)
+// Steps gives the steps of all jobs, in the order of the jobs, and the loose ones.
+func (f File) Steps() iter.Seq[Step] {
+	return func(yield func(Step) bool) {
+		for _, j := range f.Jobs {
+			for _, s := range j.Steps {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+		for _, s := range f.Loose {
+			if !yield(s) {
+				return
+			}
+		}
 	}
-	return append(out, f.Loose...)
 }
 
 // Bounds on what is parsed. Workflow files of public repositories are a few kilobytes; the bounds leave room for generated ones and keep
