@@ -93,6 +93,32 @@ func TestBuiltinPacksDoNotHitEachOther(t *testing.T) {
 	}
 }
 
+// Of ordinary projects' files packs may find those that use an action whose tags were moved, and say so without confidence.
+func TestBuiltinPacksAndOrdinaryFiles(t *testing.T) {
+	packs, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../../testdata/corpus/benign/*.yml")
+	if err != nil || len(files) < 100 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := workflow.Parse(text)
+		for _, p := range packs {
+			for _, m := range p.Match([]string{".github/workflows/" + filepath.Base(name)}, file, text) {
+				if m.Rule.Confidence != "low" {
+					t.Errorf("%s/%s hits %s: %s", p.Name, m.Rule.ID, name, m.Reason)
+				}
+			}
+		}
+	}
+}
+
 // What the packs say of when is as it was published: ends, precision and a source for each, and claims that disagree stand apart.
 func TestBuiltinWaves(t *testing.T) {
 	packs, err := Builtin()
