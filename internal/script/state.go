@@ -276,7 +276,3 @@ func (st *state) opaque(show, text string, encodings ...string) string {
 	st.atoms[len(st.atoms)-1].self = st.pairs(text)
 	return a
 }
-
-// language reads a text of another language ("python", "node", "perl", "ruby", "php", "pwsh", "cmd", ...) that the script runs at the present
-// state: what it sends, prints and runs is told as of shell. Text has atoms where the script put something in; st.stdins is what it reads.
-func (st *state) language(lang, text string, line int) {}
