@@ -70,6 +70,9 @@ func TestBounds(t *testing.T) {
 				if len(f.Problems) > 3*MaxProblems {
 					t.Errorf("%d problems", len(f.Problems))
 				}
+				if strings.Contains(all[name], "secrets.A") && len(f.Secrets) == 0 {
+					t.Error("the secret was lost")
+				}
 			})
 			t.Logf("%d bytes, %v, %d MiB", len(text), took.Round(time.Millisecond), peak>>20)
 			if took > 20*time.Second || peak > 400<<20 {

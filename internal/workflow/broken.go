@@ -2,14 +2,11 @@ package workflow
 
 import (
 	"bytes"
-	"cmp"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"go.yaml.in/yaml/v4"
 
 	"pentimento/internal/script"
 )
@@ -119,38 +116,3 @@ func blocks(text string) []block {
 }
 
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " \t-")) }
-
-// loose reads the scripts of a parsed file that stand in no step: behind a key that is there twice, or where no step may be. GitHub refuses such
-// files, as far as this program knows; it is not for an attacker to know better.
-func (r *reader) loose(f *File, root *yaml.Node) {
-	known := map[string]int{}
-	for s := range f.Steps() {
-		known[s.Run]++
-	}
-	run := jobRun{reader: r, scope: r.scope(nil), left: script.Job{Files: map[string]script.Carried{}, Outputs: map[string]script.Carried{}}}
-	var found []*yaml.Node
-	var visit func(n *yaml.Node)
-	visit = func(n *yaml.Node) {
-		for i, c := range n.Content {
-			if n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == "run" && c.Kind == yaml.ScalarNode {
-				if known[c.Value]--; known[c.Value] < 0 && len(found) < maxBlocks {
-					found = append(found, c)
-				}
-			}
-			visit(c)
-		}
-	}
-	visit(root)
-	slices.SortStableFunc(found, func(a, b *yaml.Node) int { return cmp.Compare(a.Line, b.Line) })
-	for i, n := range found {
-		s := Step{Index: i, Run: n.Value, Line: n.Line, Secrets: r.where.refs(n.Value, n.Line, n.Column)}
-		first := n.Line
-		if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-			first++
-		}
-		run.read(&s, run.scope.resolve(n.Value).text, "", "", run.scope, first)
-		f.Loose = append(f.Loose, s)
-		f.Destinations = append(f.Destinations, s.Destinations...)
-		r.problem("line %d: a script stands where no step is", n.Line)
-	}
-}

