@@ -52,6 +52,7 @@ var evidenceTables = map[string]struct{ table, key, kind string }{
 	"dec":  {"declaration", "id", "declaration"},
 	"pre":  {"presence", "id", "presence (an inference)"},
 	"opp":  {"opportunity", "id", "opportunity (an inference)"},
+	"fam":  {"family", "id", "family of versions (an inference)"},
 	"win":  {"exposure_window", "id", "exposure window (an inference)"},
 }
 

@@ -9,8 +9,9 @@ import (
 	"pentimento/internal/evidence"
 )
 
-// NearEnough is the likeness from which two versions are of one family, see [Family]. It was measured: the variants of one campaign in the
-// project's corpus are alike by 0.50 and more, and two benign files of different projects by less than 0.45 in all but one pair of a thousand.
+// NearEnough is the likeness from which two versions are of one family. It was measured on the project's corpus: of 13,975 pairs of a malicious and a
+// harmless file none are alike by more than 0.41, the variants that a campaign made of one file by 0.62 and more, and of 52,650 pairs of harmless files one
+// in a thousand by more than 0.59. What a campaign wrote anew (0.35 to 0.55) is found by its leaking step or not at all.
 const NearEnough = 0.6
 
 // maxKin bounds the shapes of one family that others are compared with: a family of more shapes is found by any of these.
