@@ -229,7 +229,11 @@ func (st *state) dispatch(calls []call) {
 
 // run runs one command: args[0] is what it is called by.
 func (st *state) run(c *call) {
-	if st.steps++; st.steps >= maxSteps || !st.enter() {
+	size := len(c.in)
+	for _, a := range c.args {
+		size += len(a)
+	}
+	if st.steps++; st.steps >= maxSteps || !st.spend(size) || !st.enter() {
 		return
 	}
 	defer st.leave()

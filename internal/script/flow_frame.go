@@ -1,6 +1,7 @@
 package script
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -134,7 +135,7 @@ func (st *state) exported() map[string]string { return st.visible(false) }
 // visible lists the last texts of all variables, or of the exported ones.
 func (st *state) visible(all bool) map[string]string {
 	out := map[string]string{}
-	for f := st.frame; f != nil; f = f.parent {
+	for f := st.frame; f != nil && st.spend(len(f.vars)*costOfName); f = f.parent {
 		for name, v := range f.vars {
 			if _, inner := out[name]; !inner && (all || v.exported) && len(v.texts) > 0 {
 				out[name] = strings.Join(v.texts, " ")
@@ -148,8 +149,8 @@ func (st *state) visible(all bool) map[string]string {
 func (st *state) begin() {
 	st.frame = &frame{}
 	if st.in.Job != nil {
-		for path, c := range st.in.Job.Files {
-			st.files[filePath(path)] = st.atom("$(cat "+path+")", c)
+		for _, path := range slices.Sorted(maps.Keys(st.in.Job.Files)) {
+			st.files[st.path(path)] = st.atom("$(cat "+path+")", st.in.Job.Files[path])
 		}
 		for _, v := range st.in.Job.Env {
 			st.given(v)

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -129,7 +130,7 @@ found:
 	if len(args) == 0 {
 		if c.name == "env" {
 			text := ""
-			for _, v := range assigned {
+			for _, v := range slices.Sorted(maps.Values(assigned)) {
 				text += v + "\n"
 			}
 			if !ignore {
@@ -230,7 +231,7 @@ func (st *state) find(c *call) {
 	if ran || len(c.args) == 0 {
 		return
 	}
-	for path := range st.files {
+	for _, path := range slices.Sorted(maps.Keys(st.files)) {
 		if strings.HasPrefix(path, strings.TrimSuffix(st.path(c.args[0]), "/")+"/") || c.args[0] == "." {
 			c.print(path + "\n")
 		}
@@ -383,9 +384,9 @@ func (st *state) tellPayload(text, program string) bool {
 		st.payload(Payload{Encodings: e, Text: st.show(trimmed), Program: program})
 		hidden = true
 	} else {
-		for d, e := range st.decoded {
-			if len(d) >= minEncoded && strings.Contains(text, d) {
-				st.payload(Payload{Encodings: e, Text: st.show(d), Program: program})
+		for _, d := range slices.Sorted(maps.Keys(st.decoded)) {
+			if st.spend(costOfName+len(text)/costOfName) && len(d) >= minEncoded && strings.Contains(text, d) {
+				st.payload(Payload{Encodings: st.decoded[d], Text: st.show(d), Program: program})
 				hidden = true
 			}
 		}

@@ -109,6 +109,10 @@ func (st *state) destination(url string, s sending) { st.destinationAs(url, url,
 
 // destinationAs is destination for what does not name its host as a URL does.
 func (st *state) destinationAs(url, host string, s sending) {
+	if len(st.out.Destinations) >= maxKept {
+		st.problem("the script has more destinations than this program keeps")
+		return
+	}
 	d := Destination{URL: st.show(url), Host: hostOf(host), Line: s.line, Program: s.program, Uploads: s.uploads, Hidden: st.hidden}
 	if d.Line < 0 {
 		d.Line = st.line
@@ -122,7 +126,7 @@ func (st *state) destinationAs(url, host string, s sending) {
 		d.Hidden = d.Hidden || host == url && !st.written(d.Host)
 	}
 	d.Posted, d.Loot, d.Encodings = posted.Secrets, posted.Loot, posted.Encodings
-	d.Secrets = union(posted.Secrets, st.carried(s.all+url).Secrets)
+	d.Secrets = union(union(posted.Secrets, st.carried(s.all).Secrets), st.carried(url).Secrets)
 	d.SelfNamed = union(st.pairs(s.body), st.pairs(url))
 	st.keep(d)
 }
@@ -145,10 +149,6 @@ func (st *state) keep(d Destination) {
 				o.Encodings = append(slices.Clip(o.Encodings), e)
 			}
 		}
-		return
-	}
-	if len(st.out.Destinations) >= maxKept {
-		st.problem("the script has more destinations than this program keeps")
 		return
 	}
 	st.seen[key] = len(st.out.Destinations)
@@ -178,7 +178,7 @@ var named = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_]*)(?:"|')?\s*[=:]\s*(?:"|'
 
 // pairs lists the secrets of a text whose field bears their own name.
 func (st *state) pairs(text string) []string {
-	if plain(text) {
+	if plain(text) || !st.spend(len(text)) {
 		return nil
 	}
 	var out []string

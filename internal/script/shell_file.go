@@ -35,13 +35,6 @@ func (st *state) path(p string) string {
 	return p
 }
 
-func filePath(p string) string {
-	for strings.HasPrefix(p, "./") {
-		p = p[2:]
-	}
-	return p
-}
-
 // read gives the text of a file as far as it is known: what was written there, or what is worth stealing in it.
 func (st *state) read(path string) string {
 	key := st.path(path)
@@ -87,6 +80,9 @@ func (st *state) contents(path string) string {
 		folder = ""
 	}
 	glob := strings.ContainsAny(key, "*?")
+	if !st.spend(len(st.files) * costOfName) {
+		return st.unknown("$(cat " + key + ")")
+	}
 	var names []string
 	for name := range st.files {
 		if glob && matches(key, name) || !glob && strings.HasPrefix(name, folder) && !strings.HasPrefix(name, pipePath) && (folder != "" || !strings.HasPrefix(name, "/")) {
@@ -106,6 +102,9 @@ func (st *state) contents(path string) string {
 	}
 	return st.limited(b.String())
 }
+
+// costOfName is what looking at one name of many counts, in bytes of text made.
+const costOfName = 32
 
 // write keeps the text of a file by its key.
 func (st *state) write(key, text string) {

@@ -4,6 +4,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,7 +125,9 @@ func (st *state) jq(code string, c *call) {
 
 // substitutedVariables puts in the variables of a text, as envsubst does.
 func (st *state) substitutedVariables(text string) string {
-	for name, value := range st.exported() {
+	values := st.exported()
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		value := values[name]
 		if strings.Contains(text, "$"+name) || strings.Contains(text, "${"+name+"}") {
 			text = strings.ReplaceAll(strings.ReplaceAll(text, "${"+name+"}", value), "$"+name, value)
 			if len(text) > maxText {

@@ -64,8 +64,9 @@ func (st *state) newUnit(text string) *unit {
 	var b strings.Builder
 	line := 0
 	write := func(t string) { line += strings.Count(t, "\n"); b.WriteString(t) }
+	known := plain(text)
 	for text != "" && b.Len() < maxSource {
-		at, to, value := st.nextValue(text)
+		at, to, value := st.nextValue(text, known)
 		if at < 0 {
 			break
 		}
@@ -95,11 +96,15 @@ func (st *state) newUnit(text string) *unit {
 // maxMark bounds the mark that a text is searched for not to contain; one that contains them all is read with the last.
 const maxMark = 24
 
-// nextValue finds the next expression or atom of a text, and what stands for it.
-func (st *state) nextValue(text string) (from, to int, value string) {
-	from, to, a := st.nextAtom(text)
-	if a != nil {
-		value = text[from:to]
+// nextValue finds the next expression or atom of a text, and what stands for it. Known says that the text has no atoms: looking for the next one
+// would go to its end each time.
+func (st *state) nextValue(text string, known bool) (from, to int, value string) {
+	from = -1
+	if !known {
+		var a *atom
+		if from, to, a = st.nextAtom(text); a != nil {
+			value = text[from:to]
+		}
 	}
 	i := strings.Index(text, "${{")
 	if i < 0 || from >= 0 && from < i {
@@ -273,10 +278,11 @@ func (st *state) piece(u *unit) bool {
 func (st *state) parsed(u *unit, text string) bool {
 	p := st.parsers.take(bash)
 	f, err := p.Parse(strings.NewReader(text), "")
+	st.parsers.give(bash, p)
 	if err != nil {
+		st.steps++ // so that what is no shell has an end, too
 		return false
 	}
-	st.parsers.give(bash, p)
 	st.within(u, f.Stmts)
 	return true
 }

@@ -9,6 +9,7 @@ import (
 // Bounds of one reading. Scripts of public workflows have a few hundred commands; a hostile one of a mebibyte is read within a second.
 const (
 	maxText         = 64 << 10 // bytes of one text: assignments can double a text with every line
+	maxAtoms        = 2000     // units in one text that are not known: more secrets than GitHub allows a repository
 	maxWork         = 16 << 20 // bytes that all words and results of one reading come to, for the same reason
 	maxSteps        = 60_000   // commands run, those of loops and functions each time
 	maxNesting      = 60       // functions, substitutions, evaluations and compound commands in one another
@@ -157,14 +158,31 @@ func (st *state) show(text string) string {
 // carried is what a text holds that is worth stealing.
 func (st *state) carried(text string) Carried {
 	var c Carried
+	var last *atom
 	for {
 		_, to, a := st.nextAtom(text)
 		if a == nil {
-			return c
+			break
 		}
-		c = joinCarried(c, a.Carried)
 		text = text[to:]
+		if a == last || a.Carried.empty() {
+			continue
+		}
+		if last = a; c.empty() && len(c.Encodings) == 0 {
+			c = Carried{Secrets: slices.Clone(a.Secrets), Loot: slices.Clone(a.Loot), Encodings: slices.Clone(a.Encodings)}
+			continue
+		}
+		c.Secrets, c.Loot = append(c.Secrets, a.Secrets...), append(c.Loot, a.Loot...)
+		for _, e := range a.Encodings {
+			if !slices.Contains(c.Encodings, e) {
+				c.Encodings = append(c.Encodings, e)
+			}
+		}
 	}
+	slices.Sort(c.Secrets)
+	slices.Sort(c.Loot)
+	c.Secrets, c.Loot = slices.Compact(c.Secrets), slices.Compact(c.Loot)
+	return c
 }
 
 // empty reports that nothing is carried.
@@ -257,13 +275,15 @@ func (st *state) enter() bool {
 
 func (st *state) leave() { st.nesting-- }
 
-// limited is a text within [maxText]: a longer one becomes an atom that carries the same.
+// limited is a text within [maxText] and with at most [maxAtoms]: a longer one becomes an atom that carries the same.
 func (st *state) limited(text string) string {
-	if len(text) <= maxText {
+	if len(text) <= maxText && (len(text) < maxAtoms || strings.Count(text, string(rune(atomOpen))) <= maxAtoms) {
 		return text
 	}
 	st.problem("a text grew longer than this program follows")
-	return st.atom("$(...)", st.carried(text))
+	a := st.atom("$(...)", st.carried(text))
+	st.atoms[len(st.atoms)-1].self = st.pairs(text)
+	return a
 }
 
 // opaque is what a program makes of a text where the result is not known: it carries what the text carried, by the program's encoding.
