@@ -64,7 +64,8 @@ type Change struct {
 var questions = map[Kind]string{
 	Repository: `SELECT r.name, '', v.state FROM repository_verdict v JOIN repository r ON r.id = v.repository`,
 	Finding: `SELECT r.name, p.path || ' ' || substr(f.blob, 1, 12),
-		(SELECT group_concat(rule, ' ' ORDER BY rule) FROM (SELECT DISTINCT json_extract(value, '$.Rule') AS rule FROM json_each(f.hits)))
+		ifnull((SELECT group_concat(rule, ' ' ORDER BY rule) FROM (SELECT json_extract(value, '$.Rule') AS rule FROM json_each(f.hits)
+			UNION SELECT k.rule FROM finding_context k WHERE k.blob = f.blob AND k.repository = r.id AND k.path = p.path)), 'no rule')
 		FROM finding f JOIN finding_place p ON p.blob = f.blob JOIN repository r ON r.id = p.repository`,
 	Commit: `SELECT r.name, substr(k.oid, 1, 12) || CASE k.path WHEN '' THEN '' ELSE ' ' || k.path END, k.role
 		FROM campaign_commit k JOIN repository r ON r.id = k.repository ORDER BY k.role`,
