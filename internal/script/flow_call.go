@@ -130,6 +130,11 @@ func (st *state) assign(a *syntax.Assign, local, exported bool) {
 		if a.Append && old != nil {
 			v.list, v.keys = slices.Concat(old.list, v.list), slices.Concat(old.keys, v.keys)
 		}
+		if len(v.list) > maxFiles || !st.spend(len(v.list)*costOfName) { // its joined text still carries all
+			v.texts = []string{st.limited(strings.Join(v.list, " "))}
+			v.list, v.keys = nil, nil
+			break
+		}
 		v.texts = []string{st.limited(strings.Join(v.list, " "))}
 	case a.Index != nil:
 		v = st.indexed(a, old)
@@ -179,6 +184,9 @@ func (st *state) indexed(a *syntax.Assign, old *variable) variable {
 		v.list, v.keys = slices.Clone(old.list), slices.Clone(old.keys)
 	}
 	value := st.word(a.Value)[0]
+	if !st.spend(len(v.list) * costOfName) {
+		return v
+	}
 	key := ""
 	if w, ok := a.Index.(*syntax.Word); ok {
 		key = st.word(w)[0]
