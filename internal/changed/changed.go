@@ -182,10 +182,13 @@ func line(c Change, show func(string) string) string {
 
 // findings tells them by the rules that hit: one line for each set of rules that came, went or replaced another.
 func findings(changes []Change) []string {
-	type move struct{ from, to string }
+	type move struct {
+		from, to string
+		kept     bool // a finding before and after
+	}
 	versions, repos, order := map[move]int{}, map[move]map[evidence.Repository]bool{}, []move{}
 	for _, c := range changes {
-		m := move{c.From, c.To}
+		m := move{rulesNotIn(c.From, c.To), rulesNotIn(c.To, c.From), c.From != "" && c.To != ""}
 		if repos[m] == nil {
 			repos[m] = map[evidence.Repository]bool{}
 			order = append(order, m)
@@ -193,21 +196,33 @@ func findings(changes []Change) []string {
 		versions[m]++
 		repos[m][c.Repository] = true
 	}
-	slices.SortFunc(order, func(a, b move) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+	slices.SortFunc(order, func(a, b move) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(versions[a], versions[b]))
+	})
 	var out []string
 	for _, m := range order[:min(len(order), MaxLines)] {
 		what := fmt.Sprintf("%d finding(s) in %d repositories", versions[m], len(repos[m]))
 		switch {
+		case m.kept && m.from == "":
+			out = append(out, "~ "+what+": now by "+m.to+" as well")
+		case m.kept && m.to == "":
+			out = append(out, "~ "+what+": no longer by "+m.from)
+		case m.kept:
+			out = append(out, "~ "+what+": now by "+m.to+", no longer by "+m.from)
 		case m.from == "":
 			out = append(out, "+ "+what+" by "+m.to)
-		case m.to == "":
-			out = append(out, "- "+what+", were by "+m.from)
 		default:
-			out = append(out, "~ "+what+": by "+m.from+" -> by "+m.to)
+			out = append(out, "- "+what+", were by "+m.from)
 		}
 	}
 	if more := len(order) - MaxLines; more > 0 {
 		out = append(out, fmt.Sprintf("  and %d more sets of rules", more))
 	}
 	return out
+}
+
+// rulesNotIn are the rules of one list that another has not.
+func rulesNotIn(list, other string) string {
+	has := strings.Fields(other)
+	return strings.Join(slices.DeleteFunc(strings.Fields(list), func(rule string) bool { return slices.Contains(has, rule) }), " ")
 }

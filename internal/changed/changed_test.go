@@ -47,7 +47,7 @@ func TestLines(t *testing.T) {
 	want := []string{
 		"~ o/a: clean -> armed",
 		"+ 3 finding(s) in 2 repositories by pack/known-host",
-		"~ 1 finding(s) in 1 repositories: by pack/form-post -> by pack/form-post pack/known-host",
+		"~ 1 finding(s) in 1 repositories: now by pack/known-host as well",
 		"~ presence o/b refs/heads/main x.yml: proven, there, armed -> proven, gone by revert",
 		"~ run o/b run 7 attempt 1: started -> executed",
 		"~ window o/b NPM_TOKEN: open, executed -> closed, executed",
