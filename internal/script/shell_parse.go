@@ -210,11 +210,16 @@ const maxTried = 96 << 10
 func (st *state) stream(u *unit) {
 	p := st.parsers.take(bash)
 	var last syntax.Pos
-	err := p.Stmts(strings.NewReader(u.text), func(s *syntax.Stmt) bool {
-		st.within(u, []*syntax.Stmt{s})
-		last = s.End()
-		return st.steps < maxSteps
-	})
+	var err error
+	for s, failed := range p.StmtsSeq(strings.NewReader(u.text)) {
+		switch { // there is no leaving the loop: the parser tells an error again after that, which is a panic
+		case failed != nil:
+			err = failed
+		case st.steps < maxSteps:
+			st.within(u, []*syntax.Stmt{s})
+			last = s.End()
+		}
+	}
 	if err == nil {
 		st.parsers.give(bash, p)
 		return
