@@ -196,8 +196,8 @@ func findings(changes []Change) []string {
 		versions[m]++
 		repos[m][c.Repository] = true
 	}
-	slices.SortFunc(order, func(a, b move) int {
-		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(versions[a], versions[b]))
+	slices.SortStableFunc(order, func(a, b move) int {
+		return cmp.Or(cmp.Compare(versions[b], versions[a]), cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
 	})
 	var out []string
 	for _, m := range order[:min(len(order), MaxLines)] {
