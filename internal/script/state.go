@@ -11,7 +11,7 @@ const (
 	maxText         = 64 << 10 // bytes of one text: assignments can double a text with every line
 	maxAtoms        = 2000     // units in one text that are not known: more secrets than GitHub allows a repository
 	maxWork         = 8 << 20  // bytes that all words and results of one reading come to, for the same reason
-	maxSteps        = 40_000   // commands run, those of loops and functions each time
+	maxSteps        = 50_000   // commands run, those of loops and functions each time
 	maxNesting      = 60       // functions, substitutions, evaluations and compound commands in one another
 	maxAlternatives = 12       // texts that one variable or word may have: branches of conditions
 	maxTurns        = 128      // of one loop over words that are known, and of one that counts
