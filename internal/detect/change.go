@@ -22,16 +22,16 @@ func (p *past) change(c campaign.Circumstance) (detail string, ok bool) {
 	switch c {
 	case campaign.NewTrigger:
 		return "an event starts it that did not start the file before", slices.ContainsFunc(p.finding.Triggers, func(t workflow.Trigger) bool {
-			return !starts(o.file, t.Event)
+			return !starts(p.oldReading(), t.Event)
 		})
 	case campaign.OnlyDispatch:
 		other := func(t workflow.Trigger) bool { return t.Event != "workflow_dispatch" }
 		return "other events started the file before, a dispatch alone starts this one",
-			slices.ContainsFunc(o.file.Triggers, other) && len(p.finding.Triggers) > 0 && !slices.ContainsFunc(p.finding.Triggers, other)
+			len(p.finding.Triggers) > 0 && !slices.ContainsFunc(p.finding.Triggers, other) && slices.ContainsFunc(p.oldReading().Triggers, other)
 	case campaign.Replaced:
 		return "hardly a line of the file before is left", o.kept <= hardly
 	case campaign.WasRelease:
-		return "the file before published releases", publishes(o.file)
+		return "the file before published releases", publishes(p.oldReading())
 	}
 	return "", false
 }
@@ -64,9 +64,26 @@ func (p *past) oldFile() *oldFile {
 		return p.old
 	}
 	if p.old.read = ok && known; p.old.read {
-		p.old.file, p.old.kept = workflow.Parse(before), kept(string(before), string(now))
+		p.old.text, p.old.kept = before, kept(string(before), string(now))
 	}
 	return p.old
+}
+
+// maxReadings bounds the files before that are kept as read: neighbours in a history ask for the same.
+const maxReadings = 64
+
+// oldReading reads the file before as a workflow.
+func (p *past) oldReading() workflow.File {
+	blob := p.old.blob
+	f, done := p.readings[blob]
+	if !done {
+		if len(p.readings) >= maxReadings {
+			clear(p.readings)
+		}
+		f = p.parser.Parse(p.old.text)
+		p.readings[blob] = f
+	}
+	return f
 }
 
 // kept is the share of the different lines of a text that another one has too, indentation and what stands in nearly every workflow left out.

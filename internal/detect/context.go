@@ -9,6 +9,7 @@ import (
 	"pentimento/internal/campaign"
 	"pentimento/internal/evidence"
 	"pentimento/internal/heuristic"
+	"pentimento/internal/workflow"
 )
 
 // Held is a conditional hit that holds in one repository, for the commit that brought the version to the path there. Reason, that of the hit, goes
@@ -29,7 +30,7 @@ type Held struct {
 // "Before" is the ancestry of the commit that brought it. Where that is short, see [ancestry], no host, secret or person is known to be unusual:
 // then only what the commit and the file show counts. Dates play no part: whoever makes a commit writes them.
 func Contextual(h *evidence.History, candidates map[evidence.OID]Finding, habits *Habits, text TextOf) (held []Held, doubts []Suspect, err error) {
-	c := contexts{h: h, habits: habits, text: text, excluded: map[evidence.OID]bool{}, budget: maxSteps}
+	c := contexts{h: h, habits: habits, text: text, excluded: map[evidence.OID]bool{}, budget: maxSteps, readings: map[evidence.OID]workflow.File{}}
 	arrivals := c.arrivals(candidates)
 	if len(arrivals) == 0 {
 		return nil, nil, nil
@@ -80,6 +81,8 @@ type contexts struct {
 	text     TextOf
 	excluded map[evidence.OID]bool // versions that held: what they name is not usual
 	budget   int
+	parser   workflow.Parser
+	readings map[evidence.OID]workflow.File
 }
 
 // arrival is a version that a commit brought to a path where no parent has it.

@@ -8,7 +8,6 @@ import (
 
 	"pentimento/internal/campaign"
 	"pentimento/internal/evidence"
-	"pentimento/internal/workflow"
 )
 
 // Bounds on what is called usual.
@@ -272,6 +271,6 @@ func nearZone(known map[string]bool, zone string) bool {
 type oldFile struct {
 	blob evidence.OID
 	read bool
-	file workflow.File
+	text []byte
 	kept float64 // share of its lines that the new one has
 }
