@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/evidence"
@@ -11,15 +12,17 @@ import (
 
 // climb finds the highest step of the ladder that the records of one attempt show.
 func (r *reader) climb(e *Execution) {
-	key := casefile.Attempt{RunID: e.Run.RunID, Attempt: e.Run.Attempt}
+	key := keyOf(e.Run)
 	e.Jobs = slices.SortedFunc(slices.Values(r.Facts.Jobs[key]), func(a, b evidence.Job) int { return cmp.Compare(a.JobID, b.JobID) })
 	bare := func(j evidence.Job) bool { return j.Conclusion == "success" && len(j.Steps) == 0 }
-	e.Whole = r.jobsTold[key] && !slices.ContainsFunc(e.Jobs, bare)
-	skipped := r.leaked(e)
 	last := e.Run.UpdatedAt
 	if last.Before(e.Run.CreatedAt) {
 		last = e.Run.CreatedAt
 	}
+	// A list that was made while the run went on does not speak of what came after.
+	told := r.jobsTold[key]
+	e.Whole = !told.IsZero() && !told.Before(last) && !slices.ContainsFunc(e.Jobs, bare)
+	skipped := r.leaked(e)
 	since := r.Now.Sub(last)
 	switch {
 	case e.Ladder == Executed:
@@ -31,6 +34,8 @@ func (r *reader) climb(e *Execution) {
 		e.Ladder, e.Reason = Pending, awaited(e)
 	case e.Run.Conclusion == "action_required" && since <= approvalTime:
 		e.Ladder, e.Reason = Pending, "the run waits for approval; it can still be approved"
+	case e.Run.Conclusion == "action_required" && len(e.Jobs) == 0 && !told.After(last.Add(approvalTime)):
+		e.Ladder, e.Reason = Unknown, "the run waited for approval when its jobs were last listed: whether it was approved later was not looked at"
 	case !anyStep(e.Jobs):
 		r.stepless(e)
 	default:
@@ -77,7 +82,7 @@ func (r *reader) stepless(e *Execution) {
 		e.Reason = "the run exists; its jobs could not be listed"
 	case !e.Whole:
 		e.Reason = "no step is on record; its jobs were not listed to the end, or their steps are gone"
-	case r.Now.Sub(e.Run.CreatedAt) > jobRetention:
+	case min(r.Now.Sub(e.Run.CreatedAt), r.jobsTold[keyOf(e.Run)].Sub(e.Run.CreatedAt)) > jobRetention:
 		e.Reason = "the run is older than the 400 days for which records of jobs are kept"
 	case !r.everyAttempt(e.Run.RunID):
 		e.Reason = "no step is on record; another attempt of the run could not be had"
@@ -112,17 +117,21 @@ func (r *reader) everyAttempt(run int64) bool {
 	return len(r.attempts[run]) == last
 }
 
+func keyOf(run evidence.Run) casefile.Attempt {
+	return casefile.Attempt{RunID: run.RunID, Attempt: run.Attempt}
+}
+
 func anyStep(jobs []evidence.Job) bool {
 	return slices.ContainsFunc(jobs, func(j evidence.Job) bool { return len(j.Steps) > 0 })
 }
 
-// countAttempts notes which attempts of each run were had, and of which the jobs were listed to the end, even if there were none.
+// countAttempts notes which attempts of each run were had, and when the jobs of each were last listed to the end, even if there were none.
 func (r *reader) countAttempts() {
-	r.attempts, r.jobsTold = map[int64]map[int]bool{}, map[casefile.Attempt]bool{}
-	complete := map[string]bool{}
+	r.attempts, r.jobsTold = map[int64]map[int]bool{}, map[casefile.Attempt]time.Time{}
+	told := map[string]time.Time{}
 	for _, v := range r.Facts.Coverage {
-		if v.Origin == evidence.OriginJobs && v.Complete {
-			complete[v.Detail] = true
+		if v.Origin == evidence.OriginJobs && v.Complete && v.To.After(told[v.Detail]) {
+			told[v.Detail] = v.To
 		}
 	}
 	for _, run := range r.runs {
@@ -130,7 +139,7 @@ func (r *reader) countAttempts() {
 			r.attempts[run.RunID] = map[int]bool{}
 		}
 		r.attempts[run.RunID][run.Attempt] = true
-		r.jobsTold[casefile.Attempt{RunID: run.RunID, Attempt: run.Attempt}] = complete[fmt.Sprintf("run %d attempt %d", run.RunID, run.Attempt)]
+		r.jobsTold[keyOf(run)] = told[fmt.Sprintf("run %d attempt %d", run.RunID, run.Attempt)]
 	}
 	r.logs = map[evidence.RunLog]evidence.RunLog{}
 	for _, l := range r.Facts.Logs {

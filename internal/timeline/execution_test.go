@@ -77,11 +77,48 @@ func TestLadder(t *testing.T) {
 			w.jobs(7, 1)
 			w.now = at(31 * day)
 		}, "blocked excluded"},
+		{"its jobs were listed while it could still be approved, and never since", "action_required", func(w *world) {
+			w.jobs(7, 1)
+			w.jobsListedAt(at(10 * day))
+			w.now = at(60 * day)
+		}, "unknown"},
+		{"its jobs were listed before it ended, and never since", "failure", func(w *world) {
+			w.jobs(7, 1)
+			w.jobsListedAt(at(30))
+		}, "unknown"},
+		{"a skipped step was listed before the run ended", "success", func(w *world) {
+			w.jobs(7, 1, job(1, "send", "success", "success", "skipped"))
+			w.jobsListedAt(at(30))
+		}, "started"},
 		{"queued", "", func(w *world) { w.facts.Runs[0].Status = "queued" }, "pending"},
 		{"older than records are kept", "failure", func(w *world) {
 			w.jobs(7, 1)
 			w.now = at(401 * day)
 		}, "unknown"},
+		{"listed when records were kept, and read again later", "failure", func(w *world) {
+			w.jobs(7, 1)
+			w.jobsListedAt(at(day))
+			w.now = at(401 * day)
+		}, "blocked excluded"},
+		{"two steps of one name, behind one of GitHub's own: which is which is not told", "success", func(w *world) {
+			j := job(1, "send", "success", "skipped", "success")
+			j.Steps[0].Name, j.Steps[1].Name = "Security", "Security"
+			j.Steps[0].Number, j.Steps[1].Number = 3, 4
+			j.Steps = append([]evidence.Step{{Number: 1, Name: "Set up job", Conclusion: "success"}, {Number: 2, Name: "Initialize containers", Conclusion: "success"}}, j.Steps...)
+			w.jobs(7, 1, j)
+		}, "executed 31r..32r"},
+		{"a decoy bears the id of a job whose name is known at run time only", "success", func(w *world) {
+			named := leak
+			named.JobName = "for ${{ github.ref }}"
+			w.version("bad1", []timeline.Leak{named}, workflow.Trigger{Event: "push"})
+			w.jobs(7, 1, job(1, "send", "skipped"), job(2, "for refs/heads/main", "success", "success", "success"))
+		}, "executed 31r..32r"},
+		{"a step whose name is known at run time only", "success", func(w *world) {
+			named := leak
+			named.StepName = "${{ matrix.of }}"
+			w.version("bad1", []timeline.Leak{named}, workflow.Trigger{Event: "push"})
+			w.jobs(7, 1, job(1, "send", "success", "success", "success"))
+		}, "executed 31r..32r"},
 		{"older, and the record is still there", "failure", func(w *world) {
 			w.jobs(7, 1, job(1, "send", "success", "success", "success"))
 			w.now = at(401 * day)

@@ -3,6 +3,7 @@ package timeline
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ func (r *reader) leaked(e *Execution) (skipped bool) {
 				e.Reason = cmp.Or(e.Reason, fmt.Sprintf("job %q was skipped", job.Name))
 			case found && step.Conclusion == "skipped":
 				e.Reason = cmp.Or(e.Reason, fmt.Sprintf("step %q of job %q was skipped", step.Name, job.Name))
-			case found && !step.StartedAt.IsZero() && (step.Conclusion != "" || step.Status == "in_progress"):
+			case found && hasBegun(step):
 				skipped = false
 				at := when.Between(when.Bound{At: step.StartedAt, Clock: when.Runner}, runnerBound(step.CompletedAt), job.ID())
 				if e.Ladder != Executed || at.NotAfter.Known() && (!e.Leaked.NotAfter.Known() || at.NotAfter.At.Before(e.Leaked.NotAfter.At)) {
@@ -80,7 +81,25 @@ func Shows(job evidence.Job, id, name string, calls bool) bool {
 		shown, id, name = innermost(shown), innermost(id), innermost(name)
 	}
 	bare, _, _ := strings.Cut(shown, " (")
-	return shown == name || bare == name || shown == id || bare == id
+	return bears(shown, name) || bears(bare, name) || shown == id || bare == id
+}
+
+// bears reports whether a shown name is one that was written so. An expression in it may become anything.
+func bears(shown, written string) bool {
+	head, rest, open := strings.Cut(written, "${{")
+	if !open {
+		return shown == written
+	}
+	shown, fits := strings.CutPrefix(shown, head)
+	for open && fits {
+		_, rest, _ = strings.Cut(rest, "}}")
+		var literal string
+		if literal, rest, open = strings.Cut(rest, "${{"); !open {
+			return strings.HasSuffix(shown, literal)
+		}
+		_, shown, fits = strings.Cut(shown, literal)
+	}
+	return fits
 }
 
 // innermost is the last part of "caller / called".
@@ -91,18 +110,39 @@ func innermost(s string) string {
 	return s
 }
 
-// leakingStep finds the step's record by name; of several with one name, by place: GitHub numbers from 1 and puts "Set up job" first.
-func leakingStep(job evidence.Job, leak Leak) (evidence.Step, bool) {
+// leakingStep finds the step's record by name; of several with one name by place, as far as that is sure. GitHub numbers from 1, puts "Set up job"
+// first and steps of its own behind it: where there are such, a step that was skipped may be the one beside.
+func leakingStep(job evidence.Job, leak Leak) (step evidence.Step, found bool) {
 	const first = 2
 	if leak.StepIndex < 0 {
 		return evidence.Step{}, false
 	}
-	i := slices.IndexFunc(job.Steps, func(s evidence.Step) bool { return s.Name == leak.StepName && s.Number == int64(leak.StepIndex+first) })
-	if i < 0 {
-		i = slices.IndexFunc(job.Steps, func(s evidence.Step) bool { return s.Name == leak.StepName })
+	place, shifted, began := int64(leak.StepIndex+first), false, false
+	var named []evidence.Step
+	for _, s := range job.Steps {
+		if s.Number >= first && s.Number <= place && inserted.MatchString(s.Name) {
+			place, shifted = place+1, true
+		}
+		if bears(s.Name, leak.StepName) {
+			named, began = append(named, s), began || hasBegun(s)
+		}
 	}
-	if i < 0 {
+	if len(named) == 0 {
 		return evidence.Step{}, false
 	}
-	return job.Steps[i], true
+	i := slices.IndexFunc(named, func(s evidence.Step) bool { return s.Number == place })
+	switch {
+	case len(named) == 1 || !began:
+		return named[0], true
+	case i < 0 || shifted && !hasBegun(named[i]):
+		return evidence.Step{}, false
+	}
+	return named[i], true
+}
+
+// inserted are names of steps that GitHub puts between "Set up job" and the first of the file.
+var inserted = regexp.MustCompile(`^(?:Set up runner$|Initialize containers$|Pre |Build |Pull )`)
+
+func hasBegun(s evidence.Step) bool {
+	return !s.StartedAt.IsZero() && s.Conclusion != "skipped" && (s.Conclusion != "" || s.Status == "in_progress")
 }

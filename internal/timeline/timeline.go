@@ -94,7 +94,7 @@ type reader struct {
 	clones                  *clones                       // made when first asked for
 	stamped                 map[evidence.Ref][]Move       // what sources other than clones stamped, by time; with clones
 	attempts                map[int64]map[int]bool
-	jobsTold                map[casefile.Attempt]bool           // their jobs were listed to the end
+	jobsTold                map[casefile.Attempt]time.Time      // when their jobs were last listed to the end; zero for never
 	logs                    map[evidence.RunLog]evidence.RunLog // of jobs, by run, attempt and job alone
 	deleted                 map[int64]string                    // runs that the audit log says were deleted, to the gap that tells so
 	lost                    []hole                              // by path and number

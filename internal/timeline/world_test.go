@@ -164,7 +164,7 @@ func (w *world) run(id int64, branch, head string, seconds int) *evidence.Run {
 	return &w.facts.Runs[len(w.facts.Runs)-1]
 }
 
-// jobs says that the jobs of an attempt were listed to the end, and what they were.
+// jobs says that the jobs of an attempt were listed to the end, at the present that the world has once it is read, and what they were.
 func (w *world) jobs(id int64, attempt int, jobs ...evidence.Job) {
 	for _, j := range jobs {
 		j.Repository, j.RunID, j.Attempt = repository, id, attempt
@@ -175,6 +175,15 @@ func (w *world) jobs(id int64, attempt int, jobs ...evidence.Job) {
 		Detail: fmt.Sprintf("run %d attempt %d", id, attempt)})
 }
 
+// jobsListedAt sets when all jobs were listed.
+func (w *world) jobsListedAt(at time.Time) {
+	for i := range w.facts.Coverage {
+		if v := &w.facts.Coverage[i]; v.Origin == evidence.OriginJobs && v.To.IsZero() {
+			v.To = at
+		}
+	}
+}
+
 // runsListed says that all runs between two times were listed.
 func (w *world) runsListed(from, to int) {
 	w.facts.Coverage = append(w.facts.Coverage, evidence.Coverage{Origin: evidence.OriginRuns, From: at(from), To: at(to), Complete: true})
@@ -182,6 +191,7 @@ func (w *world) runsListed(from, to int) {
 
 func (w *world) input() timeline.Input {
 	w.facts.History = evidence.NewHistory(w.commits, w.holdings, w.entries)
+	w.jobsListedAt(w.now)
 	return timeline.Input{Facts: &w.facts, Malicious: w.malicious, Campaign: w.campaign, Suspect: w.suspect, Now: w.now}
 }
 
