@@ -21,7 +21,7 @@ func (p *program) verifyCommand() *cobra.Command {
 		Use:   "verify [ARCHIVE]",
 		Short: "Check stored bodies against their digests, and that the analysis reproduces",
 		Long: `Checks the case: the structure of the file, every stored answer and workflow text against its SHA-256, every whole workflow text against
-its git object name, the packs, and that analysing the same facts again gives the same inferences. That is done in a copy beside the case;
+its git object name, the packs and those that they replaced, and that analysing the same facts again gives the same inferences. That is done in a copy beside the case;
 the case is only read. Of a body of which something was redacted, what was kept is checked: the digest of the bytes as received cannot be
 made again from it.
 
@@ -110,6 +110,9 @@ func (p *program) verifyCase(ctx context.Context, c *casefile.Case, dir string, 
 	v.checked("answer", found.Answers)
 	v.checked("workflow text", found.Texts)
 	v.checked("pack", found.Packs)
+	if found.Replaced > 0 {
+		v.checked("replaced pack", found.Replaced)
+	}
 	if found.Redacted > 0 {
 		v.Checks = append(v.Checks, verifiedRow{"redacted body", found.Redacted, "only what was kept"})
 	}

@@ -17,7 +17,7 @@ type Item struct {
 	Kind   string // "ref update", "commit", "run", ...
 	Fields []Field
 	Source string   // id of the answer that told it; empty for an answer itself, for declarations and for inferences
-	Answer *Answer  // for an answer and a workflow text: what came
+	Answer *Answer  // for an answer, a workflow text and a pack: what came
 	Seen   []string // for an answer: the times at which it came, RFC 3339
 }
 
@@ -50,6 +50,7 @@ var evidenceTables = map[string]struct{ table, key, kind string }{
 	"hour": {"archive_hour", "id", "hour of an archive"},
 	"gap":  {"current_gap", "id", "gap"},
 	"dec":  {"declaration", "id", "declaration"},
+	"pack": {"pack", "name", "campaign pack"},
 	"pre":  {"presence", "id", "presence (an inference)"},
 	"opp":  {"opportunity", "id", "opportunity (an inference)"},
 	"fam":  {"family", "id", "family of versions (an inference)"},
@@ -64,7 +65,7 @@ func (c *Case) Evidence(ctx context.Context, id string) (Item, error) {
 		return Item{}, fmt.Errorf("evidence %s: %w", id, ErrNoEvidence)
 	}
 	value := id
-	if prefix == "cmt" || prefix == "blob" {
+	if prefix == "cmt" || prefix == "blob" || prefix == "pack" {
 		value = rest
 	}
 	item := Item{ID: id, Kind: t.kind}
@@ -117,6 +118,8 @@ func (c *Case) complete(ctx context.Context, item *Item, prefix, key string) err
 		return c.answer(ctx, item)
 	case "blob":
 		return c.workflowText(ctx, item, key)
+	case "pack":
+		return c.ofPack(ctx, item, key)
 	case "cmt":
 		return c.commitSource(ctx, item, key)
 	}
@@ -174,6 +177,18 @@ func (c *Case) workflowText(ctx context.Context, item *Item, oid string) error {
 	})
 	item.Fields = append(item.Fields, Field{Name: "held by", Value: strings.Join(held, ", ")})
 	return err
+}
+
+// ofPack adds the text of a pack. It is kept as it was given: the second digest is the first.
+func (c *Case) ofPack(ctx context.Context, item *Item, name string) error {
+	item.Fields = slices.DeleteFunc(item.Fields, func(f Field) bool { return f.Name != "name" })
+	a := &Answer{}
+	item.Answer = a
+	if err := c.db.QueryRowContext(ctx, "SELECT sha256, text FROM pack WHERE name = ?", name).Scan(&a.Digest, &a.Body); err != nil {
+		return err
+	}
+	a.StoredDigest = a.Digest
+	return nil
 }
 
 // Packs calls f for the packs in scope, by name.

@@ -59,3 +59,31 @@ func TestUsePack(t *testing.T) {
 		t.Errorf("the replaced text: %q, %v", kept, err)
 	}
 }
+
+func TestVerifyChecksReplacedPacks(t *testing.T) {
+	ctx := context.Background()
+	for name, damage := range map[string]string{
+		"":                       "",
+		"the text":               "UPDATE pack_change SET text = x'00' WHERE before IS NOT NULL",
+		"the text is gone":       "UPDATE pack_change SET text = NULL WHERE before IS NOT NULL",
+		"its digest is gone":     "UPDATE pack_change SET before = NULL WHERE before IS NOT NULL",
+		"a change in between":    "UPDATE pack_change SET after = 'x' WHERE before IS NULL",
+		"what the last one left": "UPDATE pack_change SET after = 'x' WHERE before IS NOT NULL",
+		"the pack":               "DELETE FROM pack WHERE name = 'ours'",
+	} {
+		c := newCase(t)
+		for i, text := range []string{"one", "two"} {
+			if _, _, err := c.UsePack(ctx, day.Add(time.Duration(i)*time.Hour), Pack{Name: "ours", Text: []byte(text)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := c.db.ExecContext(ctx, damage); err != nil {
+			t.Fatal(err)
+		}
+		v, err := c.Verify(ctx)
+		found := slices.ContainsFunc(v.Faults, func(f Fault) bool { return f.What == "replaced pack" })
+		if err != nil || found != (damage != "") || damage == "" && v.Replaced != 1 {
+			t.Errorf("%s changed: %+v, %v", name, v, err)
+		}
+	}
+}

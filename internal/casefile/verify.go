@@ -17,7 +17,7 @@ import (
 
 // Fault is something in a case that is not what it says it is.
 type Fault struct {
-	What   string // "answer", "workflow text", "pack", "file", "analysis"
+	What   string // "answer", "workflow text", "pack", "replaced pack", "file", "analysis"
 	ID     string // evidence id, name of the pack or of the table
 	Detail string
 }
@@ -29,6 +29,7 @@ type Verification struct {
 	Texts    int // of workflow files
 	Redacted int // of both, those with something redacted
 	Packs    int
+	Replaced int // texts of packs that others took the place of
 	Faults   []Fault
 }
 
@@ -36,7 +37,7 @@ type Verification struct {
 // blocks of commits against their own names.
 func (c *Case) Verify(ctx context.Context) (Verification, error) {
 	var v Verification
-	for _, check := range []func(context.Context, *Verification) error{c.verifyFile, c.verifyAnswers, c.verifyTexts, c.verifyHistory, c.verifyPacks} {
+	for _, check := range []func(context.Context, *Verification) error{c.verifyFile, c.verifyAnswers, c.verifyTexts, c.verifyHistory, c.verifyPacks, c.verifyPackChanges} {
 		if err := check(ctx, &v); err != nil {
 			return v, fmt.Errorf("verify: %w", err)
 		}
@@ -133,21 +134,6 @@ func blobName(text []byte) string {
 	fmt.Fprintf(h, "blob %d\x00", len(text))
 	h.Write(text)
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-func (c *Case) verifyPacks(ctx context.Context, v *Verification) error {
-	return c.each(ctx, "SELECT name, sha256, text FROM pack ORDER BY name", nil, func(scan func(...any) error) error {
-		var name, kept string
-		var text sql.RawBytes
-		if err := scan(&name, &kept, &text); err != nil {
-			return err
-		}
-		v.Packs++
-		if digest(text) != kept {
-			v.fault("pack", name, "the stored text has the SHA-256 %s, the case says %s", digest(text), kept)
-		}
-		return nil
-	})
 }
 
 // Snapshot writes a whole, consistent copy of the case to a new file, while others may read and write the case
