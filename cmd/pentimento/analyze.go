@@ -115,19 +115,6 @@ func (a *analysis) all(ctx context.Context, in *casefile.Inferences) error {
 	return a.pushers(in)
 }
 
-// waves stores when the campaigns of the case were seen, as their packs say: an end known to the minute covers that whole minute.
-func (a *analysis) waves(in *casefile.Inferences) error {
-	for _, p := range a.packs {
-		for _, w := range p.Waves {
-			err := in.Exec("INSERT INTO wave (campaign, id, not_before, not_after) VALUES (?, ?, ?, ?)", p.Name, w.ID, evidence.Stamp(w.From), evidence.Stamp(w.End()))
-			if err != nil {
-				return fmt.Errorf("store waves: %w", err)
-			}
-		}
-	}
-	return nil
-}
-
 // maxHeard bounds how many lists of hours are kept: repositories that were added at one time share one.
 const maxHeard = 4
 
@@ -167,7 +154,7 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 		return err
 	}
 	commits := detect.Clocked(detect.Commits(facts.History, findings, a.packs, facts.Textless), facts.History, facts.Readmes, facts.Updates, facts.Listing.Refs)
-	read := timeline.Read(timeline.Input{Facts: facts, Malicious: versions(findings), Campaign: campaignCommits(commits),
+	read := timeline.Read(timeline.Input{Facts: facts, Malicious: versions(findings, a.packs), Campaign: campaignCommits(commits),
 		Suspect: suspectPaths(a.packs), Archive: archive, Log: a.logText(ctx), Now: a.info.Now})
 	unjudged, err := a.suspects(in, facts, findings, doubts)
 	if err != nil {
@@ -272,7 +259,7 @@ func (a *analysis) examine(ctx context.Context) error {
 			x := detect.NewExaminer(a.packs)
 			for v := range texts {
 				f, rest, hit := x.Examine(v)
-				shape := shapeOf(v, x.File(), f, rest, hit)
+				shape := shapeOf(v, x.File(), f, rest, hit && len(f.Bound()) == 0) // a family is of what the campaign made
 				found.Lock()
 				a.shapes.Add(shape)
 				a.candidates.note(v.Blob, f, rest)
@@ -297,10 +284,10 @@ func (a *analysis) examine(ctx context.Context) error {
 }
 
 // versions is what the timeline needs of findings.
-func versions(findings map[evidence.OID]detect.Finding) map[evidence.OID]timeline.Version {
+func versions(findings map[evidence.OID]detect.Finding, packs []campaign.Pack) map[evidence.OID]timeline.Version {
 	out := make(map[evidence.OID]timeline.Version, len(findings))
 	for oid, f := range findings {
-		v := timeline.Version{Campaign: f.Campaign, Triggers: f.Triggers}
+		v := timeline.Version{Campaign: f.Campaign, Triggers: f.Triggers, Waves: wavesOf(f, packs)}
 		for _, h := range f.Hits {
 			v.Rules = append(v.Rules, h.Rule)
 		}

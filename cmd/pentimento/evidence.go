@@ -29,7 +29,7 @@ func (p *program) evidenceCommand() *cobra.Command {
 begins. The first digest is of the body as received, the second of the body as stored: what looked like a token was redacted.
 
 Ids stand in --csv and --json of every table and in timeline. blob- before the object name of a workflow version prints its text, cmt- before
-that of a commit the commit.
+that of a commit the commit, pack- before the name of a campaign pack that pack, with its waves and who tells of them.
 
 --body writes the stored body of the answer alone, byte by byte, or escaped on a terminal. Packs of git objects are not kept; each object's
 own name is its digest. The body of such an answer says which objects were wanted.`,
@@ -92,6 +92,13 @@ func chainOf(ctx context.Context, c *casefile.Case, id string) ([]casefile.Item,
 		return nil, err
 	}
 	item.Fields = append(item.Fields, reasons...)
+	if strings.HasPrefix(id, "pack-") {
+		waves, err := wavesTold(ctx, c, id)
+		if err != nil {
+			return nil, err
+		}
+		item.Fields = append(item.Fields, waves...)
+	}
 	chain := []casefile.Item{item}
 	if item.Source == "" {
 		return chain, nil

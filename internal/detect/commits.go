@@ -36,9 +36,10 @@ type Commit struct {
 
 // Commits finds the campaign commits and removals among all commits of a history, whether a ref reaches them or not, by committer date and
 // id. Merges that carry a version from a parent, renames that change nothing, and commits whose tree could not be had are not listed. Unread
-// are the versions whose text was never had: nobody judged them, so a path that holds one was not cleaned.
+// are the versions whose text was never had: nobody judged them, so a path that holds one was not cleaned. Versions that do harm in waves alone
+// make no campaign commit: who brought them did so for reasons of their own.
 func Commits(h *evidence.History, findings map[evidence.OID]Finding, packs []campaign.Pack, unread map[evidence.OID]bool) []Commit {
-	j := judgement{h: h, findings: findings, packs: packs, unread: unread, subjects: subjectSums(packs), roles: map[int32]Commit{}}
+	j := judgement{h: h, findings: Unbound(findings), packs: packs, unread: unread, subjects: subjectSums(packs), roles: map[int32]Commit{}}
 	j.sift()
 	pending := map[int32]bool{}
 	for n := range int32(h.Len()) {

@@ -33,6 +33,8 @@ type Hit struct {
 	Confidence string
 	Reason     string
 	Lines      []int
+
+	OnlyInWaves bool `json:",omitempty"` // see campaign.Rule
 }
 
 // Leak is a step that sends secrets out, named as GitHub's job and step records name it. StepIndex counts the steps of the file from 0;
@@ -157,7 +159,8 @@ func (x *Examiner) judge(v Version, file workflow.File) (Finding, bool) {
 	for _, p := range x.rules {
 		weight := 0
 		for _, m := range p.Match(v.Paths, file, v.Text) {
-			h := Hit{Rule: p.Name + "/" + m.Rule.ID, Severity: m.Rule.Severity, Confidence: m.Rule.Confidence, Reason: m.Reason, Lines: m.Lines}
+			h := Hit{Rule: p.Name + "/" + m.Rule.ID, Severity: m.Rule.Severity, Confidence: m.Rule.Confidence, Reason: m.Reason, Lines: m.Lines,
+				OnlyInWaves: m.Rule.OnlyInWaves}
 			if m.Rule.Context.Asks() {
 				f.Conditional = append(f.Conditional, Conditional{Hit: h, Pack: p.Name, Context: m.Rule.Context, Hosts: takers(file)})
 				continue
@@ -173,7 +176,10 @@ func (x *Examiner) judge(v Version, file workflow.File) (Finding, bool) {
 	if len(f.Hits)+len(f.Conditional) == 0 {
 		return Finding{}, false
 	}
-	f.Leaks, f.Reach = leaks(file, x.packs), reach(file)
+	f.Reach = reach(file)
+	if f.Leaks = taken(file, f.Reach, x.packs, f.Bound()); len(f.Leaks) == 0 {
+		f.Leaks = leaks(file, x.packs)
+	}
 	f.Destinations = hosts(file, f.Leaks)
 	for _, l := range f.Leaks {
 		f.History = f.History || l.History

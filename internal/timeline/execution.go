@@ -49,6 +49,10 @@ type Execution struct {
 	Leaked   when.Instant   // the leaking step, from its start to its end; unknown unless executed
 	Jobs     []evidence.Job // the records of the attempt, by id
 	Whole    bool           // they were listed to the end, and nothing speaks for one that is gone since
+
+	during  *Wave        // of a version that does harm in waves alone: the one in which it ran
+	got     when.Instant // and when it got what the wave is about
+	outside bool         // it ran in none
 }
 
 // executions judges every run that ran, or may have run, a malicious version.

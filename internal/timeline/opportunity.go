@@ -8,6 +8,7 @@ import (
 
 	"pentimento/internal/evidence"
 	"pentimento/internal/when"
+	"pentimento/internal/workflow"
 )
 
 // What became of an opportunity.
@@ -43,6 +44,9 @@ func (r *reader) indexExecutions(runs []Execution) {
 		if n, have := r.firstAttempt[e.Run.RunID]; !have || e.Run.Attempt < n {
 			r.firstAttempt[e.Run.RunID] = e.Run.Attempt
 		}
+		if e.outside {
+			continue
+		}
 		r.byHead[e.Run.HeadSHA] = append(r.byHead[e.Run.HeadSHA], e)
 		r.byEvent[e.Run.Event] = append(r.byEvent[e.Run.Event], e)
 	}
@@ -64,22 +68,13 @@ func (r *reader) opportunities(rows []Presence) []Opportunity {
 	}
 	var out []Opportunity
 	for _, p := range rows {
-		for _, x := range p.tips {
-			blob := r.holds(x.oid, p.Path)
-			for _, t := range r.Malicious[blob].Triggers {
-				if t.Event == "push" && t.MatchesRef(p.Ref) && !p.Ref.Pull() {
-					runs := r.runsOfPush(p, x, stood[pushed{p.Ref, x.oid}])
-					out = append(out, r.opportunity(p, blob, t.Event, x.oid, widened(p, r.arrival(x, x.oid)), x.by, runs))
-				}
+		if !p.Ref.Pull() {
+			for _, x := range p.tips {
+				out = append(out, r.pushOf(p, x, widened(p, r.arrival(x, x.oid)), r.runsOfPush(p, x, stood[pushed{p.Ref, x.oid}]))...)
 			}
 		}
 		for _, x := range r.unproven(p) {
-			blob := r.holds(x.oid, p.Path)
-			for _, t := range r.Malicious[blob].Triggers {
-				if t.Event == "push" && t.MatchesRef(p.Ref) {
-					out = append(out, r.opportunity(p, blob, t.Event, x.oid, widened(p, x.at), nil, r.runsOfPush(p, x, nil)))
-				}
-			}
+			out = append(out, r.pushOf(p, x, widened(p, x.at), r.runsOfPush(p, x, nil))...)
 		}
 		for i, v := range p.Versions {
 			if r.passed(p, i) {
@@ -93,6 +88,19 @@ func (r *reader) opportunities(rows []Presence) []Opportunity {
 		}
 	}
 	return append(out, r.reruns(rows)...)
+}
+
+// pushOf is what the push of one tip could start, nothing where its version starts by no push there or did no harm then.
+func (r *reader) pushOf(p Presence, x tip, at when.Instant, runs []Execution) []Opportunity {
+	blob := r.holds(x.oid, p.Path)
+	if !slices.ContainsFunc(r.Malicious[blob].Triggers, func(t workflow.Trigger) bool { return t.Event == "push" && t.MatchesRef(p.Ref) }) {
+		return nil
+	}
+	at, runs, harmed := p.startedIn(at, runs)
+	if !harmed {
+		return nil
+	}
+	return []Opportunity{r.opportunity(p, blob, "push", x.oid, at, x.by, runs)}
 }
 
 // widened is when a tip came by claimed dates, in a row in which they run backwards.
@@ -159,7 +167,7 @@ func (r *reader) runsOfEvent(p Presence, blob evidence.OID, event string, span w
 	var out []Execution
 	for _, e := range r.byEvent[event] {
 		head := func(x tip) bool { return x.oid == e.Run.HeadSHA }
-		if e.Path == p.Path && (e.Blob == blob || e.Blob == "") && within(e, span) && (e.Ref == p.Ref || event == pullTarget || p.Ref.Pull() && slices.ContainsFunc(p.tips, head)) {
+		if e.Path == p.Path && (e.Blob == blob || e.Blob == "") && (within(e, span) || e.during != nil && e.during.same(p.during)) && (e.Ref == p.Ref || event == pullTarget || p.Ref.Pull() && slices.ContainsFunc(p.tips, head)) {
 			out = append(out, e)
 		}
 	}

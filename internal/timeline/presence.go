@@ -25,7 +25,7 @@ const (
 type Change struct {
 	Commit        evidence.OID
 	Before, After evidence.OID
-	How           string // of a removal: force_push, branch_deletion, retag, merge, revert, delete or edit
+	How           string // of a removal: force_push, branch_deletion, retag, merge, revert, delete, edit or wave-ended
 }
 
 // Held is one version in the order in which a ref held them. Commit brought it, From is when.
@@ -59,7 +59,8 @@ type Presence struct {
 
 	tips      []tip // the malicious ones
 	region    region
-	backwards bool // claimed dates let it end before it began
+	backwards bool  // claimed dates let it end before it began
+	during    *Wave // to which the row is clipped; nil for a version that does harm at any time
 }
 
 // Holds reports whether a commit lies in the row.

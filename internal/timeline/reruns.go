@@ -25,7 +25,7 @@ func (r *reader) reruns(rows []Presence) []Opportunity {
 		if have, ok := last[e.Run.RunID]; !ok || e.Run.Attempt > have.Run.Attempt {
 			last[e.Run.RunID] = e
 		}
-		if e.Run.Attempt < 2 {
+		if e.Run.Attempt < 2 || e.outside {
 			continue
 		}
 		started := e.Run.StartedAt
@@ -60,7 +60,7 @@ func (r *reader) reruns(rows []Presence) []Opportunity {
 // rerun is an opportunity that lies in the row whose version the run ran; ok is false where there is none.
 func (r *reader) rerun(rows []Presence, e Execution, at when.Instant) (o Opportunity, ok bool) {
 	held := func(p Presence) bool {
-		return p.Path == e.Path && slices.ContainsFunc(p.Versions, func(v Held) bool { return v.Blob == e.Blob })
+		return p.Path == e.Path && p.held(e.Blob) && (p.during == nil || p.during.same(e.during) || p.during.meets(at))
 	}
 	i := slices.IndexFunc(rows, func(p Presence) bool { return held(p) && p.Ref == e.Ref })
 	if i < 0 {
@@ -70,6 +70,9 @@ func (r *reader) rerun(rows []Presence, e Execution, at when.Instant) (o Opportu
 		return o, false
 	}
 	p := rows[i]
+	if p.during != nil && p.during.meets(at) {
+		at = p.during.part(at)
+	}
 	o = Opportunity{Presence: p.ID, Ref: p.Ref, Path: p.Path, Blob: e.Blob, Event: Rerun, At: at}
 	o.ID = evidence.ID("opp", p.ID, string(e.Blob), Rerun, e.RunFact, evidence.Stamp(at.NotBefore.At), evidence.Stamp(at.NotAfter.At))
 	return o, true

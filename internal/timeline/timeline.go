@@ -35,6 +35,7 @@ type Version struct {
 	Rules    []string
 	Triggers []workflow.Trigger
 	Leaks    []Leak
+	Waves    []Wave // of a version that does harm in them alone, by campaign and time, those of one campaign apart; none: it does so at any time
 }
 
 // Input is one repository and what was judged malicious in it.
@@ -166,16 +167,22 @@ func Read(in Input) Result {
 		p.Narrow = r.wouldNarrow(p)
 		p.CertainFrom, p.CertainTo = r.certain(p)
 	}
+	out.Contains = r.contains(out.Presence)
+	whole := r.split(out.Presence)
+	out.Presence = r.clip(whole)
 	r.holes(out.Presence)
 	slices.SortStableFunc(out.Presence, comparePresence)
-	out.Contains = r.contains(out.Presence)
 	for _, o := range r.Campaign {
 		if at := r.pushed(o); at.Known() {
 			out.Pushed[o] = at
 		}
 	}
-	out.Executions = r.executions(out.Presence)
-	r.indexExecutions(out.Executions)
+	slices.SortStableFunc(whole, comparePresence)
+	ran := r.executions(whole)
+	r.inWaves(ran, whole)
+	r.indexExecutions(ran)
+	out.Executions = harmful(ran)
+	r.unheld(out.Executions, out.Presence)
 	out.Opportunities = r.opportunities(out.Presence)
 	r.tellDeletions(out.Presence)
 	out.Err = r.err
