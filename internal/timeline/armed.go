@@ -58,7 +58,7 @@ func (r *reader) armed(p *Presence, inherited bool, heads pullHeads) string {
 	}
 	// A filter for other branches or for tags stops nobody: one of a fitting name can be cut from this one.
 	return can(func(t workflow.Trigger) bool {
-		return p.Ref == r.defaultRef || !defaultOnly[t.Event] || t.Event == pullTarget && r.asOf().Before(targetMoved)
+		return p.Ref == r.defaultRef || !defaultOnly[t.Event] || t.Event == pullTarget && r.asOf().Before(targetSettled)
 	})
 }
 

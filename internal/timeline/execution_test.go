@@ -290,7 +290,7 @@ func TestOpportunities(t *testing.T) {
 			w.push("old", 20, "0", "plant")
 			w.list(100, "main=base old=plant")
 			w.facts.Runs[0].Event, w.facts.Runs[0].HeadBranch, w.facts.Runs[0].HeadSHA = "pull_request_target", "feature", oid("base")
-		}, []string{"old pull_request_target  20s..8467200s matched 7"}},
+		}, []string{fmt.Sprintf("old pull_request_target  20s..%ds matched 7", moved)}},
 		{"an event without a push could start each version while it stood", func(w *world) {
 			w.facts.Runs = nil
 			w.version("bad1", nil, workflow.Trigger{Event: "workflow_dispatch"})
@@ -327,8 +327,8 @@ func TestOpportunities(t *testing.T) {
 	}
 }
 
-// moved is when a pull request's target began to read the default branch, 2025-12-08.
-const moved = 98 * 24 * 3600
+// moved is when a pull request's target surely reads the default branch: the day that GitHub names, 2025-12-08, is over everywhere.
+const moved = (99*24 + 8) * 3600
 
 // What supplies the file decides what a run ran: the head for most events, the default branch for some, the base for a pull request's target
 // until 2025-12-08.
@@ -344,6 +344,7 @@ func TestWhatRan(t *testing.T) {
 		{"before the plant", "schedule", "main", "base", 15, ""},
 		{"after the removal", "schedule", "main", "plant", 45, ""},
 		{"a pull request's target read its base branch", "pull_request_target", "feature", "base", 55, "feature bad2"},
+		{"on the day that it moved either may have been read", "pull_request_target", "feature", "base", moved - 24*3600, "feature bad2"},
 		{"and reads the default branch since", "pull_request_target", "feature", "base", moved + 10, ""},
 		{"what a lost commit held cannot be told", "push", "main", "lost", 30, "main "},
 	} {

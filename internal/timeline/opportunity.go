@@ -180,14 +180,14 @@ func (r *reader) reaches(p Presence, event string, span when.Instant) (part when
 	switch {
 	case p.Ref.Pull():
 		return span, event == "pull_request"
-	case defaultOnly[event] && (p.Ref == r.defaultRef || p.Ref == ""):
+	case defaultOnly[event] && (p.Ref == r.defaultRef || p.Ref == "" || event != pullTarget && r.wasDefault(p.Ref)):
 		return span, true
 	case event == pullTarget && p.Ref.Branch():
-		if from := span.NotBefore; firmOnly(from).Known() && !from.At.Before(targetMoved) {
+		if from := span.NotBefore; firmOnly(from).Known() && !from.At.Before(targetSettled) {
 			return span, false
 		}
-		if to := span.NotAfter; !to.Known() || to.At.After(targetMoved) {
-			span = when.Between(span.NotBefore, when.Bound{At: targetMoved, Clock: when.Server}, span.Evidence...)
+		if to := span.NotAfter; !to.Known() || to.At.After(targetSettled) {
+			span = when.Between(span.NotBefore, when.Bound{At: targetSettled, Clock: when.Server}, span.Evidence...)
 		}
 		if from := span.NotBefore; from.At.After(span.NotAfter.At) {
 			span.NotBefore = when.Bound{}

@@ -10,9 +10,13 @@ import (
 	"pentimento/internal/workflow"
 )
 
-// targetMoved is when pull_request_target began to read the default branch instead of the base branch
-// (https://github.blog/changelog/2025-11-07-actions-pull_request_target-and-environment-branch-protections-changes/).
-var targetMoved = time.Date(2025, 12, 8, 0, 0, 0, 0, time.UTC)
+// pull_request_target began to read the default branch instead of the base branch on a day of which no hour is told
+// (https://github.blog/changelog/2025-11-07-actions-pull_request_target-and-environment-branch-protections-changes/): between these two, the
+// ends of that day anywhere from UTC to the zone of GitHub's seat, a run may have read either.
+var (
+	targetMoved   = time.Date(2025, 12, 8, 0, 0, 0, 0, time.UTC)
+	targetSettled = time.Date(2025, 12, 9, 8, 0, 0, 0, time.UTC)
+)
 
 // pullTarget is the event of a pull request that is given the repository's secrets; see [targetMoved].
 const pullTarget = "pull_request_target"
@@ -52,16 +56,84 @@ func (r *reader) supplied(run evidence.Run, rows []Presence) supply {
 	case run.Event == pullTarget && run.CreatedAt.Before(targetMoved):
 		s.blob = r.atBase(run, rows)
 	case defaultOnly[run.Event]:
-		s.blob = r.presentAt(func(ref evidence.Ref) bool { return ref == r.defaultRef }, run, rows)
+		r.byDefault(&s, run, rows)
 	default:
 		s.blob, s.known = r.judged(run.HeadSHA, path)
-		if run.Event == pullRequest && s.known && s.blob == "" && !r.hasFile(run.HeadSHA, path) {
-			if s.blob = r.atBase(run, rows); s.blob != "" {
-				s.why = "its head has no such file: the merge with its base supplied it"
-			}
+		if run.Event == pullRequest && s.known && s.blob == "" {
+			r.byMerge(&s, run, rows)
 		}
 	}
 	return s
+}
+
+// byDefault fills in what the default branch held. A run names the one of its time, which may have been another: its head is that branch's tip.
+func (r *reader) byDefault(s *supply, run evidence.Run, rows []Presence) {
+	s.blob = r.presentAt(func(ref evidence.Ref) bool { return ref == r.defaultRef }, run, rows)
+	switch {
+	case s.blob != "":
+	case run.Event == pullTarget:
+		if run.CreatedAt.Before(targetSettled) {
+			if s.blob = r.atBase(run, rows); s.blob != "" {
+				s.why = "it was made while GitHub moved its reading from the base to the default branch, which held no such file"
+			}
+		}
+	case r.wasDefault(r.runRef(run)):
+		if s.blob, s.known = r.judged(run.HeadSHA, s.path); s.blob == "" {
+			s.blob = r.presentAt(func(ref evidence.Ref) bool { return ref == r.runRef(run) }, run, rows)
+		}
+		if s.known = s.known || s.blob != ""; !r.starts(s.blob, run.Event) {
+			s.blob = ""
+		}
+		s.why = "the default branch of that time was " + string(r.runRef(run))
+	}
+}
+
+// wasDefault reports a branch that is not the default one, and that a run of an event that reads nothing else names.
+func (r *reader) wasDefault(ref evidence.Ref) bool {
+	if r.formerDefaults == nil {
+		r.formerDefaults = map[evidence.Ref]bool{}
+		for _, run := range r.runs {
+			if at := r.runRef(run); defaultOnly[run.Event] && run.Event != pullTarget && at.Branch() && at != r.defaultRef {
+				r.formerDefaults[at] = true
+			}
+		}
+	}
+	return r.formerDefaults[ref]
+}
+
+// byMerge fills in what the merge of a pull request's head with its base held: the base's text where the head has none, or one that is older.
+func (r *reader) byMerge(s *supply, run evidence.Run, rows []Presence) {
+	text, has := r.textAt(run.HeadSHA, s.path)
+	blob := r.atBase(run, rows)
+	switch {
+	case blob == "":
+	case !has:
+		s.blob, s.why = blob, "its head has no such file: the merge with its base supplied it"
+	case r.older(s.path, text, blob, rows):
+		s.blob, s.why = blob, "its head has an older text of the file: the merge with its base supplied the newer"
+	}
+}
+
+// older reports that the history behind a malicious version holds a text at its path.
+func (r *reader) older(path string, text, blob evidence.OID, rows []Presence) bool {
+	for _, p := range rows {
+		i := slices.IndexFunc(p.Versions, func(v Held) bool { return v.Blob == blob })
+		if p.Path != path || i < 0 {
+			continue
+		}
+		reached, asked := r.h.Reach(p.Versions[i].Commit), map[int32]bool{}
+		for n := range int32(r.h.Len()) {
+			folder := r.h.FolderOf(n)
+			if !reached.Has(n) || asked[folder] || folder == evidence.UnknownFolder {
+				continue
+			}
+			asked[folder] = true
+			if slices.ContainsFunc(r.h.Folder(folder), func(e evidence.WorkflowEntry) bool { return e.Path == path && e.Blob == text }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // unnamedFile is the malicious file that a run may have run of which no source names the path: rows of an audit log leave it out. The first
@@ -82,14 +154,18 @@ func (r *reader) starts(blob evidence.OID, event string) bool {
 	return len(triggers) == 0 || slices.ContainsFunc(triggers, func(t workflow.Trigger) bool { return t.Event == event })
 }
 
-// hasFile reports whether the tree of a commit holds a workflow file at a path, whatever it says.
-func (r *reader) hasFile(o evidence.OID, path string) bool {
+// textAt is the text at the path of a workflow file in the tree of a commit, whatever it says.
+func (r *reader) textAt(o evidence.OID, path string) (blob evidence.OID, has bool) {
 	n, had := r.h.Had(o)
-	if !had {
-		return false
+	if !had || r.h.FolderOf(n) == evidence.UnknownFolder {
+		return "", false
 	}
-	folder := r.h.FolderOf(n)
-	return folder != evidence.UnknownFolder && slices.ContainsFunc(r.h.Folder(folder), func(e evidence.WorkflowEntry) bool { return e.Path == path })
+	files := r.h.Folder(r.h.FolderOf(n))
+	i := slices.IndexFunc(files, func(e evidence.WorkflowEntry) bool { return e.Path == path })
+	if i < 0 {
+		return "", false
+	}
+	return files[i].Blob, true
 }
 
 // atBase is the version that a branch, the base of a pull request, may have held; where none did, one that a ref without a name did.
@@ -124,7 +200,7 @@ func (r *reader) presentAt(one func(evidence.Ref) bool, run evidence.Run, rows [
 // (https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#workflow_dispatch). Empty for nothing.
 func (r *reader) registration(path string) string {
 	for _, t := range r.tracks {
-		if t.ref == r.defaultRef && slices.ContainsFunc(t.tips, func(x tip) bool { return r.hasFile(x.oid, path) }) {
+		if t.ref == r.defaultRef && slices.ContainsFunc(t.tips, func(x tip) bool { _, has := r.textAt(x.oid, path); return has }) {
 			return "its path is known to GitHub by the default branch"
 		}
 	}

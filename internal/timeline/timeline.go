@@ -102,6 +102,7 @@ type reader struct {
 	ran                     []Execution
 	firstAttempt            map[int64]int // the first attempt that was had of each run
 	tagMoves                map[tagSecond]int
+	formerDefaults          map[evidence.Ref]bool // see wasDefault
 	err                     error
 	byHead                  map[evidence.OID][]Execution
 	byEvent                 map[string][]Execution
