@@ -32,6 +32,7 @@ type Member struct {
 	How    string
 	Score  float64
 	Reason string // one sentence, safe to print
+	tokens int
 	traits []Trait
 	leaky  []Trait
 }
@@ -60,7 +61,8 @@ type group struct {
 	gists    map[uint64]bool
 	versions []Version
 	found    int
-	family   int // number of the group that stands for its family, see union
+	family   int    // number of the group that stands for its family, see root
+	pack     string // of a group that stands for its family: the pack that findings of it are of
 }
 
 // NewGathering makes an empty one.
@@ -87,8 +89,7 @@ func (g *Gathering) Add(v Version) {
 			k.gists[c] = true
 		}
 	}
-	better := v.Blob < k.shape.blob // so that the order in which versions come does not matter
-	if v.Found() == (k.found > 0) && (better && len(v.Shape.sketch) > 0 || len(k.shape.sketch) == 0) || v.Found() && k.found == 0 {
+	if k.yields(v) {
 		k.shape = v.Shape
 		k.shape.blob = v.Blob
 	}
@@ -97,6 +98,18 @@ func (g *Gathering) Add(v Version) {
 	}
 	v.Shape = Shape{Skeleton: v.Shape.Skeleton, Tokens: v.Shape.Tokens, traits: g.intern(v.Shape.traits), leaky: g.intern(v.Shape.leaky)}
 	k.versions = append(k.versions, v)
+}
+
+// yields reports that a version gives the group its shape: a finding before what is none, one with a sketch before one without, and then the
+// one with the smallest blob, so that the order in which they come does not matter.
+func (k *group) yields(v Version) bool {
+	if found := k.found > 0; v.Found() != found {
+		return v.Found()
+	}
+	if has, had := len(v.Shape.sketch) > 0, len(k.shape.sketch) > 0; has != had {
+		return has
+	}
+	return k.shape.blob == "" || v.Blob < k.shape.blob
 }
 
 // intern makes equal texts one: a case holds the same names many thousand times.
@@ -166,20 +179,20 @@ func (f *former) root(i int) int {
 }
 
 // join goes through the seeds once. Each joins the families that are near or have a leaking step of its own; two families that it
-// is near to become one. Seeds of different packs are joined by nothing: packs know better.
+// is near to become one. Families of different packs are joined by nothing, nor by a finding that no pack names: packs know better.
 func (f *former) join() {
 	byCore := map[uint64]int{}
 	f.joins = make([]joint, len(f.seeds))
 	for i, k := range f.seeds {
-		k.family = i
+		k.family, k.pack = i, k.campaign()
 		f.joins[i] = joint{JoinedSkeleton, 1}
-		for _, n := range f.near(k.shape.sketch, k.campaign()) {
+		for _, n := range f.near(k.shape.sketch) {
 			f.unite(i, n.at, joint{JoinedNear, n.score})
 		}
 		for _, core := range slices.Sorted(maps.Keys(k.cores)) {
-			if at, there := byCore[core]; there && compatible(k.campaign(), f.seeds[at].campaign()) {
+			if at, there := byCore[core]; there {
 				f.unite(i, at, joint{JoinedStep, k.shape.sketch.likeness(f.seeds[at].shape.sketch)})
-			} else if !there {
+			} else {
 				byCore[core] = i
 			}
 		}
@@ -194,10 +207,11 @@ func (f *former) join() {
 
 func (f *former) unite(i, at int, how joint) {
 	a, b := f.root(i), f.root(at)
-	if a == b {
+	one, other := f.seeds[min(a, b)], f.seeds[max(a, b)]
+	if a == b || one.pack != "" && other.pack != "" && one.pack != other.pack {
 		return
 	}
-	f.seeds[max(a, b)].family = min(a, b)
+	one.pack, other.family = cmp.Or(one.pack, other.pack), min(a, b)
 	if f.joins[i].how == JoinedSkeleton {
 		f.joins[i] = how
 	}
@@ -213,8 +227,6 @@ func (k *group) campaign() string {
 	return ""
 }
 
-func compatible(a, b string) bool { return a == "" || b == "" || a == b }
-
 // neighbour is a seed that is near.
 type neighbour struct {
 	at    int
@@ -222,7 +234,7 @@ type neighbour struct {
 }
 
 // near lists the seeds that are near enough, nearest first.
-func (f *former) near(s sketch, campaign string) []neighbour {
+func (f *former) near(s sketch) []neighbour {
 	var out []neighbour
 	seen := map[int]bool{}
 	for _, x := range s.prefix(NearEnough) {
@@ -231,7 +243,7 @@ func (f *former) near(s sketch, campaign string) []neighbour {
 				continue
 			}
 			seen[at] = true
-			if score := s.likeness(f.seeds[at].shape.sketch); score >= NearEnough && compatible(campaign, f.seeds[at].campaign()) {
+			if score := s.likeness(f.seeds[at].shape.sketch); score >= NearEnough {
 				out = append(out, neighbour{at, score})
 			}
 		}
@@ -245,7 +257,7 @@ func (f *former) own(i int, k *group) []Member {
 	var out []Member
 	for _, v := range k.versions {
 		j := f.joins[i]
-		m := Member{Blob: v.Blob, Found: v.Found(), How: j.how, Score: j.score, traits: v.Shape.traits, leaky: v.Shape.leaky}
+		m := Member{Blob: v.Blob, Found: v.Found(), How: j.how, Score: j.score, tokens: v.Shape.Tokens, traits: v.Shape.traits, leaky: v.Shape.leaky}
 		switch {
 		case !v.Found() && v.Shape.Tokens < minTokens:
 			continue
@@ -269,7 +281,7 @@ func (f *former) relatives(k *group) (root int, out []Member) {
 	if len(k.shape.sketch) == 0 || k.shape.Tokens < minTokens {
 		return -1, nil
 	}
-	for _, n := range f.near(k.shape.sketch, "") {
+	for _, n := range f.near(k.shape.sketch) {
 		seed := f.seeds[n.at]
 		shared := false
 		for gist := range k.gists {
@@ -279,7 +291,7 @@ func (f *former) relatives(k *group) (root int, out []Member) {
 			continue
 		}
 		for _, v := range k.versions {
-			out = append(out, Member{Blob: v.Blob, How: JoinedNear, Score: n.score, traits: v.Shape.traits, leaky: v.Shape.leaky,
+			out = append(out, Member{Blob: v.Blob, How: JoinedNear, Score: n.score, tokens: v.Shape.Tokens, traits: v.Shape.traits, leaky: v.Shape.leaky,
 				Reason: fmt.Sprintf("has a leaking step of the family and is like a finding of it by %.2f; no rule hits this one", n.score)})
 		}
 		return f.root(n.at), out

@@ -71,9 +71,13 @@ type Outline struct {
 	Loot     []string
 }
 
-// minTokens is the shortest skeleton that tells anything: on, an event, jobs, a key, runs-on, a label, steps and one short command are a dozen
-// tokens, and thousands of files have these.
-const minTokens = 14
+// minTokens is the shortest skeleton that makes a relative: a name, an event, a job and one step that installs something or calls a hook with a token are
+// 16 to 18 tokens, and thousands of files have these. telling is the one from which the same skeleton says that a file came from the same hand;
+// files of campaigns have 31 and more, or are dumps that rules know.
+const (
+	minTokens = 20
+	telling   = 24
+)
 
 // minCore is the shortest step that tells anything about its maker.
 const minCore = 6
@@ -195,7 +199,7 @@ func (s *Shape) readTraits(paths []string, file workflow.File, leaks func(string
 		for _, st := range j.Steps {
 			out := leaks != nil && leaks(j.ID, st.Index) || leaks == nil && takesOut(st)
 			for _, d := range st.Destinations {
-				add(Host, d.Host, out)
+				add(Host, ownHost(d), out)
 				add(URLPart, urlPart(d), out)
 			}
 			for _, e := range st.Exits {
@@ -207,7 +211,7 @@ func (s *Shape) readTraits(paths []string, file workflow.File, leaks func(string
 	}
 	if len(file.Jobs) == 0 {
 		for _, d := range file.Destinations {
-			add(Host, d.Host, true)
+			add(Host, ownHost(d), true)
 		}
 	}
 	s.traits, s.leaky = sortedTraits(s.traits), sortedTraits(s.leaky)
@@ -216,12 +220,20 @@ func (s *Shape) readTraits(paths []string, file workflow.File, leaks func(string
 // maxTrait is the longest text that makes an indicator: host names have 253 characters, file names 255.
 const maxTrait = 255
 
+// ownHost is a host that could be somebody's own: neither the runner and its network, nor what a pack would take for a pattern.
+func ownHost(d workflow.Destination) string {
+	if !campaign.Outside(d.Host) || strings.Contains(d.Host, "*") {
+		return ""
+	}
+	return d.Host
+}
+
 // urlPart is what a URL has behind its host, up to the value of its last field: a receiver tells its senders apart by that. A path of one
-// segment alone is none, many have it.
+// segment alone is none, many have it; nor is what a service's interface is called.
 func urlPart(d workflow.Destination) string {
 	_, rest, ok := strings.Cut(d.URL, "://")
 	at := strings.IndexAny(rest, "/?")
-	if !ok || at < 0 || d.Bare || strings.ContainsAny(rest, "$`\\") {
+	if !ok || at < 0 || d.Bare || ownHost(d) == "" || campaign.Service(d.Host) || strings.ContainsAny(rest, "$`\\") {
 		return ""
 	}
 	part := rest[at:]

