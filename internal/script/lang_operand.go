@@ -10,8 +10,17 @@ import (
 var before = []string{"await", "new", "not", "typeof", "return", "yield", "void", "my", "our", "local", "const", "let", "var", "async", "static", "print_r", "defined", "delete",
 	"!", "-", "+", "~", "*", "**", "...", "&", "@", "\\", "++", "--", "<", "->"}
 
-// operand reads one operand with what hangs on it.
+// operand reads one operand with what hangs on it. Operands stand in operands without a bracket between them: -join -join a.
 func (r *source) operand(end int) value {
+	if r.deep >= 2*maxDeep || !r.spend() {
+		return r.skipped(end)
+	}
+	r.deep++
+	defer func() { r.deep-- }()
+	return r.operandOf(end)
+}
+
+func (r *source) operandOf(end int) value {
 	if r.d.ticks && r.is("-") && r.peek(1).kind == aWord && slices.Contains([]string{"join", "split"}, strings.ToLower(r.peek(1).text)) {
 		return r.dashed(value{}, end)
 	}

@@ -278,7 +278,7 @@ func hostilePrograms() map[string]string {
 	const size = 1 << 20
 	out := map[string]string{}
 	for _, s := range []string{"(", "[", "{", "a(", "a[", "a.b", "'", "\"", "`", "${", "`${", "f'{", "\\", "/", "<<A\n", "a=a+a\n", "a = a + a;", "lambda: ", "x => ", "function f(){", "def f():\n ", "for a in b ", "[x for x in ",
-		"if ", "$a.b(", "a|", "-a ", "@{", "%x(", "q(", "#{", "%a%", "^", "print ", "\"\"\"", "a,", "a?b:", "eval(", "\x00", "f(f,f);", "${{ ' "} {
+		"if ", "$a.b(", "a|", "-a ", "@{", "%x(", "q(", "#{", "%a%", "^", "print ", "\"\"\"", "a,", "a?b:", "eval(", "\x00", "f(f,f);", "${{ ' ", "-join ", "'a'.reverse()."} {
 		out[s] = strings.Repeat(s, size/len(s))
 	}
 	var b strings.Builder
