@@ -157,6 +157,7 @@ func FuzzParsePack(f *testing.F) {
 	f.Add([]byte(small))
 	f.Add([]byte("schema: x\nrules: [{id: a, all: [{text: b}]}]\npositives: [{rules: [a]}]"))
 	f.Add([]byte("\r\r\u0085x"))
+	f.Add([]byte("---"))
 	f.Add([]byte("waves: [{from: 2025-01-01, to: {}}]\nindicators: {hosts: ['hxxp://a[.]b:1/c'], tag_moves: [{}]}\n---\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		p, err := Parse("fuzz.yaml", text)

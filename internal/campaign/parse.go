@@ -115,7 +115,7 @@ func (c *checker) document(text []byte) (*yaml.Node, bool) {
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, second yaml.Node
 	switch err := dec.Decode(&doc); {
-	case errors.Is(err, io.EOF) || err == nil && len(doc.Content) == 0:
+	case errors.Is(err, io.EOF) || err == nil && (len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" && doc.Content[0].Value == ""):
 		c.found = append(c.found, Mistake{c.name, 1, 1, "the file is empty: a pack begins with schema: " + Schema})
 		return nil, false
 	case err != nil:
