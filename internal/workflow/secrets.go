@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -126,14 +125,4 @@ func inWords(s string) []reference {
 		out = append(out, r)
 	}
 	return out
-}
-
-// names lists the secrets of a text, sorted, each once.
-func names(s string) []string {
-	var out []string
-	for _, r := range references(s) {
-		out = append(out, r.name)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }

@@ -23,7 +23,6 @@ type jobRun struct {
 	folder string // working-directory of defaults
 	matrix matrix
 	job    string // id
-	line   int    // of the step that uses the action whose steps these are; 0 for steps of the file itself
 }
 
 // at is the scope of a step with its environment.
