@@ -70,10 +70,11 @@ func (w *Watch) made(s Scene) map[int32]Commit {
 }
 
 // bringer tells what a commit that holds a version of a family did: it put the version where no parent has it, or it changed nothing at all and
-// bears the print of the contents API.
+// bears the print of the contents API. Where what a parent held is not known, the print has to tell a maker from somebody whose commit came later.
 func (w *Watch) bringer(s Scene, n int32, held [][]evidence.WorkflowEntry) (Commit, bool) {
 	h := s.History
 	parents := h.ParentsOf(n)
+	blind := slices.ContainsFunc(parents, func(p int32) bool { return h.FolderOf(p) == evidence.UnknownFolder })
 	before := func(p int32) []evidence.WorkflowEntry {
 		if f := h.FolderOf(p); f > 0 {
 			return held[f]
@@ -90,6 +91,7 @@ func (w *Watch) bringer(s Scene, n int32, held [][]evidence.WorkflowEntry) (Comm
 		}
 		switch {
 		case carried:
+		case blind && !detect.PrintOf(h.Object(n)).ContentsAPI():
 		case replaced:
 			return w.commit(s, n, w.member[e.Blob], "rearm"), true
 		default:

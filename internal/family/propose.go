@@ -42,6 +42,17 @@ var everydayNames = func() map[string]bool {
 	return out
 }()
 
+// What anybody's commits and branches may bear: addresses that tools write where nobody set one, the names that git and GitHub propose, and the
+// shortest messages.
+var (
+	everydayAuthors = map[string]bool{"noreply@github.com": true, "action@github.com": true, "actions@github.com": true, "github-actions@github.com": true,
+		"you@example.com": true, "root@localhost": true, "bot@users.noreply.github.com": true}
+	everydayBranches = map[string]bool{"main": true, "master": true, "develop": true, "dev": true, "gh-pages": true, "staging": true, "production": true, "patch-1": true}
+	everydayMessages = map[string]bool{"initial commit": true, "first commit": true, "init": true, "update": true, "updates": true, "fix": true, "fixes": true, "wip": true,
+		"test": true, "commit": true, "fix ci": true, "update ci": true, "add ci": true, "fix typo": true, "update workflow": true, "add workflow": true,
+		"add files via upload": true, "update readme": true, "update readme.md": true}
+)
+
 // seenIn gathers where one trait of one family occurs.
 type seenIn struct {
 	repos    map[evidence.Repository]bool
@@ -92,7 +103,7 @@ func (w *Watch) fromVersions(i int, found map[Trait]*seenIn) {
 		m := members[p.Blob]
 		for _, t := range m.leaky {
 			if w.candidates[t] && (t.Kind != Path || slices.Contains(p.Paths, t.Value)) {
-				see(found, t, p.Repository, "blob-"+string(p.Blob), m.Found || m.How == JoinedSkeleton)
+				see(found, t, p.Repository, "blob-"+string(p.Blob), m.Found || m.How == JoinedSkeleton && m.tokens >= telling)
 			}
 		}
 	}
@@ -148,23 +159,16 @@ func (w *Watch) fromBranches(i int, found map[Trait]*seenIn) {
 }
 
 // elsewhere counts the repositories in which a trait occurs outside of all families.
-func (w *Watch) elsewhere(t Trait) map[evidence.Repository]bool {
+func (w *Watch) elsewhere(t Trait) int {
 	switch t.Kind {
 	case Message:
-		out := map[evidence.Repository]bool{}
-		sum := evidence.SubjectSum(t.Value)
-		for repo, sums := range w.subjects {
-			if _, there := slices.BinarySearch(sums, sum); there {
-				out[repo] = true
-			}
-		}
-		return out
+		return holds(w.subjects, t.Value)
 	case Branch:
-		return w.listed[t.Value]
+		return holds(w.listed, t.Value)
 	case Author:
-		return w.own[t.Value]
+		return len(w.own[t.Value])
 	}
-	return w.everyday[t]
+	return len(w.everyday[t])
 }
 
 func (w *Watch) propose(f Family, t Trait, s *seenIn) Proposal {
@@ -180,19 +184,55 @@ func (w *Watch) propose(f Family, t Trait, s *seenIn) Proposal {
 	switch {
 	case t.Kind == Host && campaign.Service(t.Value):
 		p.Everyday, p.Confidence, p.Reason = true, "low", "a service to which public workflows hand secrets in the ordinary course"
-	case len(others) > 0:
+	case others > 0:
 		p.Everyday, p.Confidence = true, "low"
-		p.Reason = fmt.Sprintf("occurs outside of families as well, in %d repositories of the case", len(others))
+		p.Reason = fmt.Sprintf("occurs outside of families as well, in %d repositories of the case", others)
 	case everyday(t):
 		p.Everyday, p.Confidence, p.Reason = true, "low", "a name that anybody's workflow may have"
+	case ownersOwn(t, s):
+		p.Confidence, p.Reason = "low", "bears the name of the repository's owner: it may be the victim's own"
 	default:
 		p.Confidence, p.Reason = weigh(t, s)
+		if slices.Index(confidences, f.Confidence) < slices.Index(confidences, p.Confidence) {
+			p.Confidence, p.Reason = f.Confidence, p.Reason+"; no surer than the rules that hit the family"
+		}
 	}
 	return p
 }
 
+// ownersOwn reports a host, or a part of a URL, that bears the name of the one owner in whose repositories it was seen.
+func ownersOwn(t Trait, s *seenIn) bool {
+	for owner := range s.owners {
+		return len(s.owners) == 1 && len(owner) >= minOwner && (t.Kind == Host || t.Kind == URLPart) && strings.Contains(strings.ToLower(t.Value), owner)
+	}
+	return false
+}
+
+// minOwner is the shortest name of an owner that says something in a host: shorter ones stand in any by chance.
+const minOwner = 4
+
+// everydaySegments are parts of a URL's path that many interfaces have.
+var everydaySegments = func() map[string]bool {
+	out := map[string]bool{}
+	for w := range strings.FieldsSeq(`api v1 v2 v3 v4 upload uploads file files webhook webhooks hook hooks collect event events data deploy deploys deployment
+		build builds notify notification notifications submit report reports token tokens login auth oauth rest services repos projects user users
+		send post status health ping log logs id key`) {
+		out[w] = true
+	}
+	return out
+}()
+
 func everyday(t Trait) bool {
 	switch t.Kind {
+	case URLPart:
+		return !slices.ContainsFunc(strings.FieldsFunc(strings.ToLower(t.Value), func(r rune) bool { return strings.ContainsRune("/?&=.-_", r) }),
+			func(part string) bool { return len(part) > 2 && !everydaySegments[part] })
+	case Author:
+		return strings.Contains(t.Value, "[bot]") || everydayAuthors[t.Value]
+	case Branch:
+		return everydayNames[t.Value] || everydayBranches[t.Value]
+	case Message:
+		return everydayMessages[strings.ToLower(strings.TrimRight(t.Value, " ."))]
 	case Path:
 		name := t.Value[strings.LastIndexByte(t.Value, '/')+1:]
 		name = strings.TrimSuffix(strings.TrimSuffix(name, ".yml"), ".yaml")

@@ -38,7 +38,7 @@ type Watch struct {
 	hit      map[evidence.Repository]bool           // repositories with a finding
 	own      map[string]map[evidence.Repository]bool
 	subjects map[evidence.Repository][]uint32 // sums of the messages of all other commits, sorted
-	listed   map[string]map[evidence.Repository]bool
+	listed   map[evidence.Repository][]uint32 // so of the patterns of all other branches
 }
 
 // Place is a version of a family in a repository.
@@ -62,7 +62,7 @@ type branched struct {
 func NewWatch(g *Gathering, families []Family, packs []campaign.Pack) *Watch {
 	w := &Watch{families: families, packs: packs, member: map[evidence.OID]int{}, found: map[evidence.OID]bool{}, others: map[evidence.OID][]Trait{},
 		candidates: map[Trait]bool{}, everyday: map[Trait]map[evidence.Repository]bool{}, hit: map[evidence.Repository]bool{},
-		own: map[string]map[evidence.Repository]bool{}, subjects: map[evidence.Repository][]uint32{}, listed: map[string]map[evidence.Repository]bool{}}
+		own: map[string]map[evidence.Repository]bool{}, subjects: map[evidence.Repository][]uint32{}, listed: map[evidence.Repository][]uint32{}}
 	for i, f := range families {
 		for _, m := range f.Members {
 			w.member[m.Blob], w.found[m.Blob] = i, m.Found
@@ -136,8 +136,24 @@ func otherSubjects(h *evidence.History, made map[int32]Commit) []uint32 {
 			out = append(out, h.Subject(n))
 		}
 	}
-	slices.Sort(out)
-	return slices.Clip(slices.Compact(out))
+	return sums(out)
+}
+
+// sums makes a set of a list, for [holds]: a case has millions of commits and branches.
+func sums(list []uint32) []uint32 {
+	slices.Sort(list)
+	return slices.Clone(slices.Compact(list))
+}
+
+// holds counts the repositories in whose set a text is.
+func holds(sets map[evidence.Repository][]uint32, text string) int {
+	n, sum := 0, evidence.SubjectSum(text)
+	for _, set := range sets {
+		if _, in := slices.BinarySearch(set, sum); in {
+			n++
+		}
+	}
+	return n
 }
 
 // refs notes the branches that commits of a family were pushed to, and what other branches are called.
@@ -148,6 +164,7 @@ func (w *Watch) refs(s Scene, made map[int32]Commit) {
 		return c, ok && in
 	}
 	told := map[evidence.Ref]bool{}
+	var listed []uint32
 	tell := func(ref evidence.Ref, after evidence.OID, created bool) {
 		c, in := of(after)
 		if _, epoch := detect.BranchEpoch(ref); in && epoch {
@@ -163,7 +180,7 @@ func (w *Watch) refs(s Scene, made map[int32]Commit) {
 			told[ref] = true
 			w.branches = append(w.branches, branched{c.Family, s.Repository, pattern, created, after})
 		} else if !told[ref] {
-			note(w.listed, pattern, s.Repository)
+			listed = append(listed, evidence.SubjectSum(pattern))
 		}
 	}
 	for _, u := range s.Updates {
@@ -172,19 +189,26 @@ func (w *Watch) refs(s Scene, made map[int32]Commit) {
 	for _, l := range s.Refs {
 		tell(l.Ref, l.Target(), false)
 	}
+	w.listed[s.Repository] = sums(listed)
 }
 
 // maxLookback bounds the commits before a family's that are read to learn whether its author worked there before. Who has not made one of the
 // last two thousand commits of a project is new to it.
 const maxLookback = 2000
 
-// authors notes which authors of a family's commits belong to the repository: they have made other commits before.
+// authors notes which authors of a family's commits belong to the repository: it is theirs, or they have made other commits before, be it under
+// another address: a token writes the one that GitHub gives, its owner's own git another.
 func (w *Watch) authors(s Scene, made map[int32]Commit) {
-	wanted := map[string]bool{}
+	wanted, names := map[string]bool{}, map[string]string{}
 	var queue []int32
 	for n, c := range made {
-		wanted[c.Author] = true
 		queue = append(queue, n)
+		if login(c.Author) == strings.ToLower(s.Repository.Owner()) {
+			note(w.own, c.Author, s.Repository)
+			continue
+		}
+		wanted[c.Author] = true
+		names[c.Author] = strings.ToLower(strings.TrimSpace(c.Name))
 	}
 	slices.Sort(queue)
 	seen := s.History.NoCommits()
@@ -196,9 +220,13 @@ func (w *Watch) authors(s Scene, made map[int32]Commit) {
 		}
 		if _, in := made[n]; !in {
 			read++
-			if email := address(s.History.Object(n).Author); wanted[email] {
-				note(w.own, email, s.Repository)
-				delete(wanted, email)
+			who := s.History.Object(n).Author
+			email, name := address(who), strings.ToLower(strings.TrimSpace(who.Name))
+			for x := range wanted {
+				if x == email || names[x] != "" && names[x] == name {
+					note(w.own, x, s.Repository)
+					delete(wanted, x)
+				}
 			}
 		}
 		queue = append(queue, s.History.ParentsOf(n)...)
@@ -211,6 +239,18 @@ func address(s evidence.Signature) string {
 		return strings.TrimSpace(s.Name)
 	}
 	return strings.ToLower(strings.TrimSpace(s.Email))
+}
+
+// login is the account in an address that GitHub gives, ID+LOGIN@users.noreply.github.com; empty for any other.
+func login(address string) string {
+	name, ok := strings.CutSuffix(address, "@users.noreply.github.com")
+	if _, after, id := strings.Cut(name, "+"); id {
+		name = after
+	}
+	if !ok {
+		return ""
+	}
+	return name
 }
 
 // BranchPattern is the name of a branch with what is made anew for each victim replaced by a *: runs of six and more digits, such as epochs, and of

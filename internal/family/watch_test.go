@@ -16,6 +16,8 @@ type step struct {
 	readme       bool              // the README changes
 	after        time.Duration     // since the commit before
 	git          bool              // made by git, with a newline at the end of the message
+	cut          bool              // its parent was never had
+	address      string            // empty: made of who
 }
 
 // scene invents a repository.
@@ -37,6 +39,9 @@ func scene(name string, found func(evidence.OID) bool, steps ...step) (Scene, []
 			changes = append(changes, "README.md")
 		}
 		who := evidence.Signature{Name: x.who, Email: x.who + "@mail.example.invalid", Date: at, Zone: "+0200"}
+		if x.address != "" {
+			who.Email = x.address
+		}
 		message := x.message
 		if x.git {
 			message += "\n"
@@ -44,6 +49,9 @@ func scene(name string, found func(evidence.OID) bool, steps ...step) (Scene, []
 		c := evidence.Commit{OID: blobOf(fmt.Sprint(name, i)), Tree: blobOf(fmt.Sprint(files, rest)), Author: who, Committer: who, Message: message}
 		if i > 0 {
 			c.Parents = []evidence.OID{ids[i-1]}
+		}
+		if x.cut {
+			c.Parents = []evidence.OID{blobOf("never had")}
 		}
 		h := evidence.Holding{Commit: c.OID, Known: true, RootChanges: changes}
 		if len(files) > 0 {
@@ -154,6 +162,103 @@ func TestVictimIsNoIndicator(t *testing.T) {
 	got, _ := round(t, []Version{version(evil, "x", ".github/workflows/s.yml")}, a, b)
 	if p, proposed := got[Trait{Author, "victim@mail.example.invalid"}]; proposed {
 		t.Errorf("%+v", p)
+	}
+}
+
+// TestVictimUnderAnotherAddress: a stolen token writes its owner's name with the address that GitHub gives.
+func TestVictimUnderAnotherAddress(t *testing.T) {
+	evil := stealer("S", "steal", "https://drop.example.invalid", "A_TOKEN")
+	const given, tools = "17+victim@users.noreply.github.com", "41898282+github-actions[bot]@users.noreply.github.com"
+	found := func(evidence.OID) bool { return true }
+	steps := func(name string) []step {
+		return []step{{who: name, message: "Begin", readme: true, git: true},
+			{who: "Vic Tim", address: given, message: "Add it", files: map[string]string{"s.yml": evil}, after: time.Minute},
+			{who: name, message: "Again", files: map[string]string{}, after: time.Minute},
+			{who: "github-actions[bot]", address: tools, message: "Once more", files: map[string]string{"s.yml": evil}, after: time.Minute}}
+	}
+	for name, first := range map[string]string{"by the name": "one/a", "by the owner": "victim/a"} {
+		who := "vic tim"
+		if first == "victim/a" {
+			who = "somebody"
+		}
+		a, _ := scene(first, found, steps(who)...)
+		b, _ := scene("club/b", found, steps("another")...)
+		got, _ := round(t, []Version{version(evil, "x", ".github/workflows/s.yml")}, a, b)
+		if p, proposed := got[Trait{Author, given}]; proposed {
+			t.Errorf("%s: %+v", name, p)
+		}
+		if p := got[Trait{Author, tools}]; !p.Everyday {
+			t.Errorf("%s: what GitHub's own workflows write: %+v", name, p)
+		}
+	}
+}
+
+// TestCommitsWhoseParentsAreUnknown: who made the oldest commit that was had need not have brought what it holds.
+func TestCommitsWhoseParentsAreUnknown(t *testing.T) {
+	evil := stealer("S", "steal", "https://drop.example.invalid", "A_TOKEN")
+	found := func(evidence.OID) bool { return true }
+	a, _ := scene("one/a", found, step{who: "victim", message: "Mend the lamp", files: map[string]string{"s.yml": evil}, git: true, cut: true})
+	b, _ := scene("two/b", found, step{who: "maker", message: "Add the scan", files: map[string]string{"s.yml": evil}, cut: true})
+	got, _ := round(t, []Version{version(evil, "x", ".github/workflows/s.yml")}, a, b)
+	if p, proposed := got[Trait{Message, "Mend the lamp"}]; proposed {
+		t.Errorf("%+v", p)
+	}
+	if p := got[Trait{Message, "Add the scan"}]; p.Role != "plant" {
+		t.Errorf("%+v", p)
+	}
+}
+
+// TestSureness: a host that bears the victim's name is no sure one, nor is what a weak rule found.
+func TestSureness(t *testing.T) {
+	evil := stealer("S", "steal", "https://ci.lanternworks.example.net/a/hook-3f9a81", "A_TOKEN")
+	found := func(evidence.OID) bool { return true }
+	plant := step{who: "maker", message: "Add the scan", files: map[string]string{"s.yml": evil}}
+	a, _ := scene("lanternworks/a", found, plant)
+	b, _ := scene("two/b", found, plant)
+	v := version(evil, "x", ".github/workflows/s.yml")
+	host := Trait{Host, "ci.lanternworks.example.net"}
+	if got, _ := round(t, []Version{v}, a); got[host].Confidence != "low" {
+		t.Errorf("the victim's own: %+v", got[host])
+	}
+	if got, _ := round(t, []Version{v}, a, b); got[host].Confidence != "high" {
+		t.Errorf("at two owners: %+v", got[host])
+	}
+	v.Confidence = "medium"
+	got, _ := round(t, []Version{v}, a, b)
+	for x, p := range got {
+		if p.Confidence == "high" {
+			t.Errorf("surer than the rule: %+v %+v", x, p)
+		}
+	}
+}
+
+// TestBranchesElsewhere: a pattern that branches of other repositories have says little.
+func TestBranchesElsewhere(t *testing.T) {
+	evil := stealer("S", "steal", "https://drop.example.invalid", "A_TOKEN")
+	found := func(evidence.OID) bool { return true }
+	a, ids := scene("one/a", found, step{who: "maker", message: "Add the scan", files: map[string]string{"s.yml": evil}})
+	a.Updates = []evidence.RefUpdate{{Ref: "refs/heads/fix-1756783238000", After: ids[0], Kind: evidence.BranchCreation},
+		{Ref: "refs/heads/scan-1756783238000", After: ids[0], Kind: evidence.BranchCreation}}
+	b, ids := scene("two/b", found, step{who: "owner", message: "Begin", git: true})
+	b.Refs = []evidence.ListedRef{{Ref: "refs/heads/fix-1700000000000", OID: ids[0]}}
+	got, _ := round(t, []Version{version(evil, "x", ".github/workflows/s.yml")}, a, b)
+	if p := got[Trait{Branch, "fix-*"}]; !p.Everyday {
+		t.Errorf("%+v", p)
+	}
+	if p := got[Trait{Branch, "scan-*"}]; p.Everyday || p.Confidence == "" {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestEveryday(t *testing.T) {
+	for x, want := range map[Trait]bool{
+		{URLPart, "/api/v1/upload"}: true, {URLPart, "/upload?token="}: true, {URLPart, "/c2/gate.php?victim="}: false, {URLPart, "/hooks/3f9a81"}: false,
+		{Message, "Initial commit"}: true, {Message, "Fix CI."}: true, {Message, "Add Github Actions Security workflow"}: false,
+		{Branch, "main"}: true, {Branch, "shai-hulud"}: false, {Author, "noreply@github.com"}: true,
+	} {
+		if everyday(x) != want {
+			t.Errorf("%+v: %v", x, !want)
+		}
 	}
 }
 
