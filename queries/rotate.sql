@@ -2,7 +2,7 @@
 -- params: repo (default: all)
 -- columns: repository, place, kind, secret, credential, execution, what, reason, windows, evidence
 -- limits: kind is warning (of a campaign's pack, before the step that it concerns), revoke, remove (the file can still start: what is stored while it
---   stands is taken anew) or left-out (nothing to do, and why). What was not seen to run is listed too: it is not thereby safe. Classes of secrets
+--   stands is taken anew), check (by its name no secret) or left-out (nothing to do, and why). What was not seen to run is listed too: it is not thereby safe. Classes of secrets
 --   are told by their names alone.
 SELECT r.name AS repository, o.place, o.kind, nullif(o.secret, '') AS secret, nullif(o.credential, '') AS credential, nullif(o.ladder, '') AS execution,
        o.what, nullif(o.reason, '') AS reason, (SELECT group_concat(value, ' ' ORDER BY value) FROM json_each(o.windows)) AS windows,

@@ -34,7 +34,7 @@ tried at a provider: that would be a use.`,
 type lineJSON struct {
 	Repository string   `json:"repository"`
 	Place      int      `json:"place"`
-	Kind       string   `json:"kind"` // warning, revoke, remove, left-out
+	Kind       string   `json:"kind"` // warning, revoke, remove, check, left-out
 	Secret     *string  `json:"secret"`
 	Credential *string  `json:"credential"`
 	Execution  *string  `json:"execution"`

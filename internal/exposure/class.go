@@ -18,6 +18,7 @@ const (
 	ranksOther
 	ranksRead
 	ranksAll
+	ranksName = ranksAll + 2 // the name of an account: no secret
 )
 
 // providers are conventions of names: parts of a name between underscores, in the order in which they are looked for.
@@ -54,6 +55,9 @@ func classOf(secret string) class {
 	case GitHubToken, IDToken:
 		return class{ranksPush, "GitHub", "ends with its job: see that no job of the file runs"}
 	}
+	if upper := strings.ToUpper(secret); strings.HasSuffix(upper, "USERNAME") || strings.HasSuffix(upper, "_USER") || strings.HasSuffix(upper, "USER_NAME") {
+		return class{ranksName, "", "the password or token that it stands with is what to revoke; if somebody stored one here, revoke that too"}
+	}
 	name := "_" + strings.ToUpper(secret) + "_"
 	has := func(part string) bool { return strings.Contains(name, "_"+part+"_") }
 	c := class{rank: ranksOther, why: "its name does not tell what it opens"}
@@ -85,6 +89,9 @@ func (c class) advice(secret string) string {
 		return "search the history for credentials, and revoke every one that was ever committed"
 	case GitHubToken, IDToken:
 		return "cancel the runs that hold one"
+	}
+	if c.rank == ranksName {
+		return secret + " is a name, not a secret: nothing to revoke; check what it stands with"
 	}
 	at := "its provider"
 	if c.provider != "" {

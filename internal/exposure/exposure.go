@@ -89,10 +89,20 @@ type windows struct {
 
 func newWindows(in Input) *windows {
 	w := &windows{Input: in, rows: map[string]timeline.Presence{}}
-	for _, p := range in.Timeline.Presence {
-		w.rows[p.ID] = p
+	w.Timeline.Presence = slices.Clone(in.Timeline.Presence)
+	for i := range w.Timeline.Presence {
+		p := &w.Timeline.Presence[i]
+		p.Inherited = p.Inherited && !w.ranHere(*p) // what a fork runs gets the fork's own secrets
+		w.rows[p.ID] = *p
 	}
 	return w
+}
+
+// ranHere reports a row of which a run of this repository ran a version, or may have.
+func (w *windows) ranHere(p timeline.Presence) bool {
+	return slices.ContainsFunc(w.Timeline.Executions, func(e timeline.Execution) bool {
+		return !e.Excluded && e.Path == p.Path && w.ownRun(e) && slices.ContainsFunc(p.Versions, func(v timeline.Held) bool { return v.Blob == e.Blob })
+	})
 }
 
 // exposes reports a row whose runs could read the repository's secrets: not what a fork inherited, not what a fork's pull request proposes.

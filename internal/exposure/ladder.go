@@ -22,6 +22,7 @@ type Rung struct {
 	Reach    string // how the version could read it
 	RunID    int64  // whose record says so; 0 for none
 	Attempt  int
+	Excluded bool // a complete record shows that nothing came of it
 	Evidence []string
 	weight   int // of the step among [rungs]
 }
@@ -117,11 +118,15 @@ func reached(f detect.Finding, secret string) string {
 }
 
 // raise sets the step where it is higher than what stands: see [rungs].
-func (r *Rung) raise(step, reason string, run evidence.Run, ids ...string) {
+func (r *Rung) raise(step, reason string, run evidence.Run, excluded bool, ids ...string) {
 	i := slices.Index(rungs, step)
+	if i == r.weight && i < len(rungs) {
+		r.Excluded = r.Excluded && excluded
+	}
 	if i < 0 || i >= r.weight {
 		return
 	}
+	r.Excluded = excluded
 	r.weight, r.Ladder, r.Reason, r.RunID, r.Attempt = i, step, reason, run.RunID, run.Attempt
 	r.Evidence = slices.Clone(ids)
 }
@@ -138,7 +143,7 @@ func (w *windows) byRuns(r *Rung) {
 		if _, given := w.given(e, r.Secret); !given {
 			continue
 		}
-		r.raise(step, fmt.Sprintf("run %d attempt %d: %s", e.Run.RunID, e.Run.Attempt, e.Reason), e.Run, append([]string{e.RunFact}, e.Leaked.Evidence...)...)
+		r.raise(step, fmt.Sprintf("run %d attempt %d: %s", e.Run.RunID, e.Run.Attempt, e.Reason), e.Run, e.Excluded, append([]string{e.RunFact}, e.Leaked.Evidence...)...)
 	}
 }
 
@@ -162,7 +167,7 @@ func (w *windows) byOpportunities(r *Rung) {
 		if step == timeline.Triggered && o.Head == "" && r.weight < len(rungs) && r.Ladder != timeline.Suppressed {
 			continue // what could be dispatched outweighs nothing that is known to have been started
 		}
-		r.raise(step, o.Event+": "+o.Reason, evidence.Run{}, append([]string{o.ID}, o.At.Evidence...)...)
+		r.raise(step, o.Event+": "+o.Reason, evidence.Run{}, o.Excluded, append([]string{o.ID}, o.At.Evidence...)...)
 	}
 }
 
@@ -170,7 +175,7 @@ func (w *windows) byOpportunities(r *Rung) {
 func (w *windows) byWord(r *Rung) {
 	for _, d := range w.Facts.Statements {
 		if d.Fact == casefile.Confirmed && about(d, r.Secret, Unlinked) {
-			r.raise(timeline.Confirmed, "declared by "+d.By+": "+d.Because, evidence.Run{}, d.ID())
+			r.raise(timeline.Confirmed, "declared by "+d.By+": "+d.Because, evidence.Run{}, false, d.ID())
 		}
 	}
 }

@@ -65,7 +65,7 @@ func CouldBeRead(in Input) []CouldRead {
 func (c *CouldRead) began() {
 	e := c.Execution
 	c.Began = MayHave
-	matched := 0
+	matched, gone := 0, false
 	for _, j := range e.Jobs {
 		if c.Job != "" && !timeline.Shows(j, c.JobID, c.JobName, c.Calls) {
 			continue
@@ -74,6 +74,7 @@ func (c *CouldRead) began() {
 		ran := slices.ContainsFunc(j.Steps, func(s evidence.Step) bool {
 			return s.Conclusion != "skipped" && (s.Conclusion != "" || s.Status == "in_progress")
 		})
+		gone = gone || len(j.Steps) == 0 && j.RunnerName != ""
 		switch {
 		case ran:
 			c.Began, c.Reason = Began, fmt.Sprintf("job %q began a step", j.Name)
@@ -86,11 +87,11 @@ func (c *CouldRead) began() {
 			c.Reason = fmt.Sprintf("job %q waits for its environment", j.Name)
 		}
 	}
-	recorded := e.Ladder == timeline.Started && e.Whole && e.Run.Status == "completed"
+	recorded := (e.Ladder == timeline.Started || e.Ladder == timeline.Executed) && e.Whole && e.Run.Status == "completed"
 	switch {
 	case e.Ladder == timeline.Blocked:
 		c.Began, c.Reason = NeverBegan, e.Reason
-	case recorded && matched > 0 && !c.Calls:
+	case recorded && matched > 0 && !gone && !c.Calls:
 		c.Began, c.Reason = NeverBegan, "its record has no step that ran"
 	case c.Reason == "":
 		c.Reason = e.Reason

@@ -15,6 +15,7 @@ const (
 	Warn    = "warning"
 	Revoke  = "revoke"
 	Remove  = "remove"
+	Check   = "check"    // by its name no secret: nothing to revoke
 	LeftOut = "left-out" // need not be rotated, and why
 )
 
@@ -42,8 +43,8 @@ type RotationInput struct {
 func RotationOf(in Input) RotationInput {
 	var out RotationInput
 	out.Ladders = Ladders(in)
-	for _, p := range in.Timeline.Presence {
-		if p.Armed == timeline.Armed {
+	for _, p := range newWindows(in).Timeline.Presence {
+		if p.Armed == timeline.Armed || p.Armed == timeline.Inherited && exposes(p) {
 			out.Presence = append(out.Presence, timeline.Presence{ID: p.ID, Ref: p.Ref, Path: p.Path, AsOf: p.AsOf})
 		}
 	}
@@ -91,7 +92,8 @@ func (in RotationInput) warn(before string) []Line {
 	var out []Line
 	for _, x := range in.Warnings {
 		of := slices.ContainsFunc(in.Windows, func(w *Window) bool { return w.Campaign == x.Campaign })
-		if x.Before == before && of {
+		told := slices.ContainsFunc(out, func(l Line) bool { return l.What == x.Text })
+		if x.Before == before && of && !told {
 			out = append(out, Line{Kind: Warn, What: x.Text, Reason: strings.TrimSuffix(x.Campaign+": "+x.Source, ": ")})
 		}
 	}
@@ -118,7 +120,7 @@ func (in RotationInput) removals() []Line {
 			Reason: "the file is still armed on " + ref + " as of " + evidence.Stamp(p.AsOf) + ": remove it before rotating, or rotate again after"})
 	}
 	for _, o := range in.Reruns {
-		out = append(out, Line{Kind: Remove, What: "delete the run that can be run again", Evidence: append([]string{o.ID}, o.At.Evidence...),
+		out = append(out, Line{Kind: Remove, What: "save its logs, then delete the run that can be run again", Evidence: append([]string{o.ID}, o.At.Evidence...),
 			Reason: o.Reason + ": a new value is within its reach until then"})
 	}
 	slices.SortStableFunc(out, func(a, b Line) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason)) })
@@ -129,8 +131,11 @@ func (in RotationInput) removals() []Line {
 func addValue(lines []Line, w *Window) []Line {
 	i := slices.IndexFunc(lines, func(l Line) bool { return l.Secret == w.Secret && l.Credential == w.Credential })
 	if i < 0 {
-		c := classOf(w.Secret)
-		return append(lines, Line{Kind: Revoke, Secret: w.Secret, Credential: w.Credential, Ladder: w.Execution, What: c.advice(w.Secret),
+		c, kind := classOf(w.Secret), Revoke
+		if c.rank == ranksName {
+			kind = Check
+		}
+		return append(lines, Line{Kind: kind, Secret: w.Secret, Credential: w.Credential, Ladder: w.Execution, What: c.advice(w.Secret),
 			Reason: annotate(because(w), c.why, w.Reason), Windows: []string{w.ID}, Evidence: sortedIDs(slices.Concat(w.Opened.Evidence, w.Closed.Evidence))})
 	}
 	l := &lines[i]
@@ -154,7 +159,7 @@ func because(w *Window) string {
 	return "may have been taken " + since + " (" + w.Execution + ")"
 }
 
-// compareLines puts what was seen to be taken first, then by class, then by the step of the ladder and the name.
+// compareLines puts names, which are no secrets, last, and what was seen to be taken first, then by class, then by the step of the ladder and the name.
 func compareLines(a, b Line) int {
 	possible := func(l Line) int {
 		if l.Ladder == timeline.Executed || l.Ladder == timeline.Confirmed {
@@ -162,13 +167,19 @@ func compareLines(a, b Line) int {
 		}
 		return 1
 	}
+	name := func(l Line) int {
+		if l.Kind == Check {
+			return 1
+		}
+		return 0
+	}
 	rung := func(l Line) int {
 		if i := slices.Index(rungs, l.Ladder); i >= 0 {
 			return i
 		}
 		return len(rungs)
 	}
-	return cmp.Or(cmp.Compare(possible(a), possible(b)), cmp.Compare(classOf(a.Secret).rank, classOf(b.Secret).rank), cmp.Compare(rung(a), rung(b)),
+	return cmp.Or(cmp.Compare(name(a), name(b)), cmp.Compare(possible(a), possible(b)), cmp.Compare(classOf(a.Secret).rank, classOf(b.Secret).rank), cmp.Compare(rung(a), rung(b)),
 		cmp.Compare(a.Secret, b.Secret), cmp.Compare(a.Credential, b.Credential))
 }
 
@@ -190,7 +201,7 @@ func (in RotationInput) leftOut() []Line {
 	for _, r := range in.Ladders {
 		known := slices.ContainsFunc(in.Windows, func(w *Window) bool { return w.Secret == r.Secret })
 		again := slices.ContainsFunc(out, func(l Line) bool { return l.Secret == r.Secret })
-		if known || again || ofJobs(r.Secret) || r.Ladder != timeline.Blocked && r.Ladder != timeline.Suppressed && r.Ladder != timeline.Started {
+		if known || again || ofJobs(r.Secret) || !r.Excluded {
 			continue
 		}
 		out = append(out, Line{Kind: LeftOut, Secret: r.Secret, Credential: Unlinked, Ladder: r.Ladder, What: "nothing to do",

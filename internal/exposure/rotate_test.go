@@ -48,19 +48,21 @@ func TestRotate(t *testing.T) {
 	in := exposure.RotationInput{
 		Windows: []*exposure.Window{window("CODECOV_TOKEN", timeline.Executed), window("history:*", timeline.Executed), window("AWS_SECRET_ACCESS_KEY", timeline.Executed),
 			window("NPM_TOKEN", timeline.Unknown), window("PYPI_API_TOKEN", timeline.Executed), window("RELEASE_PAT", timeline.Executed), closed,
-			window("github:mira-sorrel", ""), window("MYSTERY", timeline.Executed)},
+			window("github:mira-sorrel", ""), window("DOCKER_USERNAME", timeline.Executed), window("MYSTERY", timeline.Executed)},
 		Presence: []timeline.Presence{{ID: "pre-1", Ref: "refs/heads/main", Path: "a.yml", AsOf: at(100)}},
 		Reruns:   []timeline.Opportunity{{ID: "opp-1", Reason: "run 7 can be run again until then"}},
-		Ladders: []exposure.Rung{{Secret: "BLOCKED_KEY", Ladder: timeline.Blocked, Reason: "no job"}, {Secret: "NPM_TOKEN", Ladder: timeline.Unknown},
-			{Secret: exposure.GitHubToken, Ladder: timeline.Blocked}},
+		Ladders: []exposure.Rung{{Secret: "BLOCKED_KEY", Ladder: timeline.Blocked, Reason: "no job", Excluded: true},
+			{Secret: "MAYBE_KEY", Ladder: timeline.Started, Reason: "jobs ran"}, {Secret: "NPM_TOKEN", Ladder: timeline.Unknown},
+			{Secret: exposure.GitHubToken, Ladder: timeline.Blocked, Excluded: true}},
 		Warnings: []exposure.Warning{{Campaign: "ghostaction", Text: "wipes the host", Source: "somebody", Before: "revoke"},
-			{Campaign: "ghostaction", Text: "rotate twice", Before: "rotate"}, {Campaign: "ghostaction", Text: "copy first"},
+			{Campaign: "ghostaction", Text: "rotate twice", Before: "rotate"},
+			{Campaign: "ghostaction", Text: "rotate twice", Source: "another", Before: "rotate"}, {Campaign: "ghostaction", Text: "copy first"},
 			{Campaign: "another", Text: "none of ours", Before: "revoke"}},
 	}
 	got := steps(exposure.Rotate(in))
-	want := []string{"warning copy first", "warning wipes the host", "revoke github:mira-sorrel", "remove delete the run that can be run again",
-		"remove remove a.yml from heads/main", "warning rotate twice", "revoke RELEASE_PAT", "revoke PYPI_API_TOKEN", "revoke AWS_SECRET_ACCESS_KEY", "revoke MYSTERY",
-		"revoke CODECOV_TOKEN", "revoke history:*", "revoke NPM_TOKEN", "left-out BLOCKED_KEY", "left-out OLD_TOKEN"}
+	want := []string{"warning copy first", "warning wipes the host", "revoke github:mira-sorrel", "remove remove a.yml from heads/main",
+		"remove save its logs, then delete the run that can be run again", "warning rotate twice", "revoke RELEASE_PAT", "revoke PYPI_API_TOKEN", "revoke AWS_SECRET_ACCESS_KEY", "revoke MYSTERY",
+		"revoke CODECOV_TOKEN", "revoke history:*", "revoke NPM_TOKEN", "check DOCKER_USERNAME", "left-out BLOCKED_KEY", "left-out OLD_TOKEN"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
@@ -119,6 +121,26 @@ func TestRotateForgetsNothing(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What a fork inherited and then ran could read the fork's own secrets; what nobody ran there could not.
+func TestForkRanWhatItInherited(t *testing.T) {
+	for ladder, want := range map[string]int{timeline.Executed: 1, timeline.Unknown: 1, timeline.Blocked: 0} {
+		w := newWorld()
+		p := w.row("p", "refs/heads/main", 10, 0, "bad")
+		p.Inherited, p.Armed = true, timeline.Inherited
+		w.ran(1, "bad", ladder, 20, 25).Excluded = ladder == timeline.Blocked
+		if got := w.windows(); len(got) != want {
+			t.Errorf("%s: %v", ladder, got)
+		}
+		r := exposure.RotationOf(w.Input)
+		for _, x := range exposure.Windows(w.Input) {
+			r.Windows = append(r.Windows, &x)
+		}
+		if got := steps(exposure.Rotate(r)); want == 1 && !slices.Equal(got, []string{"remove remove a.yml from heads/main", "revoke TOKEN"}) {
+			t.Errorf("%s: %v", ladder, got)
+		}
+	}
 }
 
 func TestLadders(t *testing.T) {
@@ -229,6 +251,8 @@ func TestCouldBeRead(t *testing.T) {
 	}{
 		"it began":               {timeline.Executed, []evidence.Job{{Name: "job", Steps: step("success")}}, "", "yes [TOKEN]"},
 		"another began":          {timeline.Started, []evidence.Job{{Name: "job", Steps: step("skipped")}, {Name: "else", Steps: step("success")}}, "", "no [TOKEN]"},
+		"another leaked":         {timeline.Executed, []evidence.Job{{Name: "job", Conclusion: "failure"}, {Name: "else", Steps: step("success")}}, "", "no [TOKEN]"},
+		"its steps are gone":     {timeline.Executed, []evidence.Job{{Name: "job", RunnerName: "runner 3"}, {Name: "else", Steps: step("success")}}, "", "unknown [TOKEN]"},
 		"blocked":                {timeline.Blocked, nil, "", "no [TOKEN]"},
 		"no record":              {timeline.Unknown, nil, "", "unknown [TOKEN]"},
 		"waiting":                {timeline.Pending, []evidence.Job{{Name: "job", Status: "waiting"}}, "", "unknown [TOKEN]"},

@@ -104,7 +104,7 @@ func of(s evidence.SecretRecord, l detect.Leak) bool {
 // the window could open until the last of the listings the audit log was had whole and tells of no removal, so that no secret of that name was there to take. Else it may have been removed since. An audit log
 // belongs to an organisation, and collection calls one whole for its repositories alone: of a person's repository nobody can say never.
 func (w *windows) missingFrom(secret string, opened when.Bound) (listed time.Time, never bool) {
-	if secret == AllSecrets || secret == History || secret == "" || secret == "GITHUB_TOKEN" {
+	if secret == AllSecrets || secret == History || secret == "" || ofJobs(secret) {
 		return time.Time{}, false
 	}
 	for _, s := range w.Facts.Secrets {

@@ -96,6 +96,15 @@ func TestRecordsOfSecrets(t *testing.T) {
 			[]string{`TOKEN#1 100s..? by "triggered"/"" triggered not_known_closed`}, ""},
 		{"never stored", func(w *world) { named(w); w.listedAll(900, every...); w.audited(50, 950) },
 			[]string{`TOKEN#1 100s..? by "triggered"/"" triggered never_stored`}, "tells of no removal"},
+		{"a job's own token stands in no list of secrets", func(w *world) {
+			named(w)
+			f := w.Findings["bad"]
+			f.Reach, f.Secrets = []detect.Reach{{JobID: "job", JobName: "job", IDToken: "yes"}}, nil
+			f.Leaks = nil
+			w.Findings["bad"] = f
+			w.listedAll(900, every...)
+			w.audited(50, 950)
+		}, []string{`id-token#1 100s..? by "triggered"/"" triggered not_known_closed`}, "ends with its job"},
 		{"an audit log that begins too late proves nothing", func(w *world) { named(w); w.listedAll(900, every...); w.audited(101, 950) },
 			[]string{`TOKEN#1 100s..? by "triggered"/"" triggered not_known_closed`}, "removed since, or never stored"},
 		{"an audit log that ends too early neither", func(w *world) { named(w); w.listedAll(900, every...); w.audited(50, 899) },

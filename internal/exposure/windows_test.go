@@ -74,7 +74,7 @@ func (w *world) dispatch(row, blob string, from, to int) {
 
 // ran adds a run that got so far; leaked is when the leaking step ended.
 func (w *world) ran(id int64, blob, ladder string, created, leaked int) *timeline.Execution {
-	e := timeline.Execution{RunFact: fmt.Sprint("run-", id), Blob: evidence.OID(blob), Ladder: ladder,
+	e := timeline.Execution{RunFact: fmt.Sprint("run-", id), Blob: evidence.OID(blob), Path: "a.yml", Ladder: ladder,
 		Run: evidence.Run{RunID: id, Attempt: 1, Event: "push", CreatedAt: at(created)}}
 	if leaked != 0 {
 		e.Leaked = when.At(at(leaked), when.Runner, "job")

@@ -549,7 +549,7 @@ CREATE TABLE repository_verdict (  -- the state of a repository as of as_of
 CREATE TABLE rotation (            -- what to do in a repository, in this order
   repository INTEGER NOT NULL REFERENCES repository,
   place      INTEGER NOT NULL,     -- from 1
-  kind       TEXT NOT NULL,        -- warning, remove, revoke, left-out
+  kind       TEXT NOT NULL,        -- warning, remove, revoke, check, left-out
   secret     TEXT NOT NULL,
   credential TEXT NOT NULL,
   ladder     TEXT NOT NULL,

@@ -209,7 +209,7 @@ CREATE TABLE ladder (              -- how far a version got with a secret in a r
 CREATE TABLE rotation (            -- what to do in a repository, in this order
   repository INTEGER NOT NULL REFERENCES repository,
   place      INTEGER NOT NULL,     -- from 1
-  kind       TEXT NOT NULL,        -- warning, remove, revoke, left-out
+  kind       TEXT NOT NULL,        -- warning, remove, revoke, check, left-out
   secret     TEXT NOT NULL,
   credential TEXT NOT NULL,
   ladder     TEXT NOT NULL,
