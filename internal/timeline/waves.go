@@ -106,11 +106,26 @@ func (p *Presence) cut(whole Presence, from, to int) {
 	p.Versions = slices.Clone(whole.Versions[from:to])
 	if from > 0 {
 		p.Added, p.AddedBy = p.Versions[0].From, Change{Commit: p.Versions[0].Commit}
+		if first := whole.Added.NotBefore; p.Added.NotBefore.At.Before(first.At) { // unknown, or a claim that the row refutes
+			p.Added.NotBefore = first
+		}
+		if p.Added.NotAfter.At.Before(p.Added.NotBefore.At) {
+			p.Added.NotAfter = when.Bound{}
+		}
 		p.CertainFrom = later(p.CertainFrom, firmOnly(p.Added.NotAfter))
 	}
 	if to < len(whole.Versions) {
 		next := whole.Versions[to]
 		p.Gone, p.Armed, p.Removed, p.RemovedBy = true, NotArmed, next.From, Change{Commit: next.Commit, How: "edit"}
+		if last := whole.Removed.NotAfter; whole.Gone && last.Known() && (!p.Removed.NotAfter.Known() || p.Removed.NotAfter.At.After(last.At)) {
+			p.Removed.NotAfter = last
+		}
+		if p.Removed.NotAfter.At.Before(p.Added.NotBefore.At) { // claims that run backwards tell nothing of the end
+			p.Removed.NotAfter = when.Bound{}
+			if whole.Gone {
+				p.Removed.NotAfter = whole.Removed.NotAfter
+			}
+		}
 		if last := firmOnly(next.From.NotBefore); !last.Known() || last.At.Before(p.CertainTo) {
 			p.CertainTo = last.At
 		}
@@ -180,6 +195,9 @@ func (r *reader) within(p Presence, w *Wave) (out Presence, ok bool) {
 	}
 	out = p
 	out.cut(p, first, last+1)
+	if !w.meets(throughout(out, 0)) { // the dates of its versions run backwards
+		return p, false
+	}
 	out.during, out.Campaign, out.Rules = w, w.Campaign, r.Malicious[out.Versions[0].Blob].Rules
 	out.tips = r.tipsIn(out, w)
 	r.begin(&out, w)
