@@ -14,7 +14,7 @@ import (
 // The keys of every published row. A key may be added here together with its use; none may go.
 var contract = map[string]string{
 	"repos/repos":           "as_of evidence reason repository state",
-	"findings/findings":     "all_secrets blob campaign destinations hits paths repositories rules secrets triggers",
+	"findings/findings":     "all_secrets blob campaign context destinations hits paths repositories rules secrets triggers",
 	"commits/commits":       "blob campaign committed_at path pushed recovered repository role sha signals",
 	"presence/presence":     "added added_by armed as_of blob campaign certain id path ref removed removed_by repository rules state versions would_narrow",
 	"presence/contains":     "commit ref repository",
