@@ -50,6 +50,12 @@ func (j *judgement) packSignals(c Commit, commit evidence.Commit, p campaign.Pac
 	if slices.ContainsFunc(j.findings[c.Blob].Destinations, p.KnowsHost) {
 		out = append(out, "host-indicator")
 	}
+	if p.KnowsCommit(string(c.OID)) {
+		out = append(out, "commit-indicator")
+	}
+	if a := commit.Author; p.KnowsAuthor(a.Name, a.Email) {
+		out = append(out, "author-indicator")
+	}
 	for _, id := range p.WavesAt(commit.Committer.Date) {
 		out = append(out, "in-wave:"+id)
 	}
