@@ -24,8 +24,8 @@ const maxSample = 16 << 10
 // the one by which a pack's samples name any of its own, all others an invented one. ok is false where a host would stay: one that stands there encoded or in
 // pieces, or in a text that a pack cannot hold.
 func abstract(body []byte, listed func(host string) bool) (text string, ok bool) {
-	text = string(body)
-	if !utf8.ValidString(text) || len(text) > maxSample || strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
+	text = strings.ReplaceAll(string(body), "\r\n", "\n")
+	if !utf8.ValidString(text) || len(text) > maxSample || strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && unseen(r) }) {
 		return "", false
 	}
 	var names []string
@@ -89,6 +89,9 @@ func (l *learner) write(f Stored) []byte {
 	w.line("# Learned from family %s of a case. Hosts in this file are live indicators: do not follow them. Behind each indicator stands where it was seen.", f.ID)
 	for _, s := range l.stamps {
 		w.line("# Stamp in the README: %s%s", quoted(s.Value), cited(s.Evidence))
+	}
+	for _, s := range l.aside {
+		w.line("# Left out, for it may be the victim's own: %s %s%s", s.Kind, quoted(s.Value), cited(s.Evidence))
 	}
 	w.line("schema: %s", quoted(p.Schema))
 	w.line("name: %s", quoted(p.Name))
@@ -199,14 +202,19 @@ func (w *packWriter) samples(key string, list []campaign.Sample) {
 		if len(s.Rules) > 0 {
 			w.line("    rules: [%s]", strings.Join(s.Rules, ", "))
 		}
-		w.line("    text: |%s", map[bool]string{true: "2"}[strings.HasPrefix(s.Text, " ")])
+		w.line("    text: |2") // whatever blanks it begins with
 		for line := range strings.Lines(s.Text) {
 			w.line("%s", strings.TrimRight("      "+line, "\n "))
 		}
 	}
 }
 
-// quoted is a text as a double-quoted scalar: what follows in JSON does in YAML 1.2 (https://yaml.org/spec/1.2.2/#73-flow-scalar-styles).
+// unseen reports a rune that a reader of the pack would not see as what it is.
+func unseen(r rune) bool {
+	return !unicode.IsPrint(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// quoted is a text as a double-quoted scalar (https://yaml.org/spec/1.2.2/#57-escaped-characters).
 func quoted(s string) string {
 	var out strings.Builder
 	out.WriteByte('"')
@@ -215,8 +223,10 @@ func quoted(s string) string {
 		case r == '"' || r == '\\':
 			out.WriteByte('\\')
 			out.WriteRune(r)
-		case r < 0x10000 && !unicode.IsPrint(r):
+		case unseen(r) && r < 0x10000:
 			fmt.Fprintf(&out, `\u%04x`, r)
+		case unseen(r):
+			fmt.Fprintf(&out, `\U%08x`, r)
 		default:
 			out.WriteRune(r)
 		}

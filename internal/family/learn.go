@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"pentimento/internal/campaign"
 	"pentimento/internal/evidence"
@@ -58,6 +57,7 @@ type learner struct {
 	everyday map[Trait]bool
 	role     map[string]string // of messages
 	stamps   []Proposal
+	aside    []Proposal // left out: they may be the victim's own
 }
 
 func (l *learner) waves(f Stored) {
@@ -67,7 +67,7 @@ func (l *learner) waves(f Stored) {
 	}
 }
 
-// proposals takes what the families proposed. What is everyday is kept where a pack can say so.
+// proposals takes what the families proposed. What is everyday is kept where a pack can say so; so is what may be the victim's own.
 func (l *learner) proposals(list []Proposal) {
 	l.everyday, l.role = map[Trait]bool{}, map[string]string{}
 	for _, p := range list {
@@ -78,6 +78,13 @@ func (l *learner) proposals(list []Proposal) {
 		if p.Everyday && !named(p.Kind) {
 			l.everyday[p.Trait] = true
 			continue
+		}
+		if p.Confidence == "low" && !named(p.Kind) {
+			l.aside = append(l.aside, p)
+			continue
+		}
+		if p.Kind == Author { // packs hold patterns of them
+			p.Value = quoteGlob(p.Value)
 		}
 		l.from[p.Trait] = p.Evidence
 		l.everyday[p.Trait] = p.Everyday || named(p.Kind) && p.Confidence == "low"
@@ -106,7 +113,7 @@ func (l *learner) text(t Text) {
 
 // fit reports a value that a pack can hold: what an attacker wrote may be anything. A pack of that one indicator is asked.
 func fit(t Trait) bool {
-	if t.Value == "" || t.Value != strings.TrimSpace(t.Value) || strings.ContainsFunc(t.Value, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if t.Value == "" || t.Value != strings.TrimSpace(t.Value) || strings.ContainsFunc(t.Value, unseen) {
 		return false
 	}
 	trial := learner{pack: campaign.Pack{Schema: campaign.Schema, Name: "trial", Title: "Trial"}, from: map[Trait][]string{{Host, "trial.example.invalid"}: nil},

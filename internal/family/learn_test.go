@@ -103,3 +103,42 @@ func TestLearnedPackHolds(t *testing.T) {
 		}
 	})
 }
+
+// TestLearnTakesNothingTooWide: patterns that an attacker writes as a name are names, and what may be the victim's own is left to the reader.
+func TestLearnTakesNothingTooWide(t *testing.T) {
+	text := stealer("S", "j", "https://drop.example.org", "NPM_TOKEN")
+	p := learnt(t, []Proposal{
+		{Trait: Trait{Host, "drop.example.org"}, Confidence: "high"},
+		{Trait: Trait{Author, "*@*"}, Confidence: "high"},
+		{Trait: Trait{Author, "17+sweep[bot]@mail.example.net"}, Confidence: "high"},
+		{Trait: Trait{RunnerLabel, "acme-gpu"}, Confidence: "low"},
+		{Trait: Trait{Message, "Mend the lamp\nhosts: [other]"}, Role: "plant", Confidence: "low"},
+		{Trait: Trait{URLPart, "/deploy/lantern"}, Confidence: "low"},
+		{Trait: Trait{Stamp, "scan \U000e0041\U000e0100 at *"}, Confidence: "high"},
+	}, Text{Paths: []string{".github/workflows/s.yml"}, Found: true, Body: []byte(text)})
+	if in := p.Indicators; len(in.RunnerLabels)+len(in.Messages)+len(in.URLParts) > 0 {
+		t.Errorf("%+v", in)
+	}
+	if p.KnowsAuthor("", "anybody@mail.example.net") || !p.KnowsAuthor("", "17+sweep[bot]@mail.example.net") {
+		t.Errorf("authors: %q", p.Indicators.Authors)
+	}
+	if got := quoted("scan \U000e0041\u202e\u3164"); got != `"scan \U000e0041\u202e\u3164"` {
+		t.Errorf("a reader does not see %s", got)
+	}
+}
+
+// TestLearnReadsAnyLayout: a file that begins with blanks, holds tabs or ends its lines as Windows does makes a positive as well.
+func TestLearnReadsAnyLayout(t *testing.T) {
+	text := stealer("S", "j", "https://drop.example.org", "NPM_TOKEN")
+	for name, body := range map[string]string{
+		"blank lines and an indented comment": "\n  # scan\n" + text,
+		"Windows":                             strings.ReplaceAll(text, "\n", "\r\n"),
+		"tabs":                                strings.Replace(text, "          curl -s", "          \tcurl\t-s", 1),
+	} {
+		p := learnt(t, []Proposal{{Trait: Trait{Host, "drop.example.org"}, Confidence: "high"}},
+			Text{Paths: []string{".github/workflows/s.yml"}, Found: true, Body: []byte(body)})
+		if len(p.Positives) != 1 || p.Positives[0].Path != ".github/workflows/s.yml" {
+			t.Errorf("%s: %+v", name, p.Positives)
+		}
+	}
+}
