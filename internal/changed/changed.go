@@ -59,8 +59,8 @@ type Change struct {
 	From, To   string
 }
 
-// questions give repository, subject and value of every conclusion of a kind. Rows that are about the same thing are told apart by
-// their order, and what they say is joined.
+// questions give repository, subject and value of every conclusion of a kind. What rows say that are about the same thing is joined, in the order of
+// its text: that of the rows may change with bounds and ids.
 var questions = map[Kind]string{
 	Repository: `SELECT r.name, '', v.state FROM repository_verdict v JOIN repository r ON r.id = v.repository`,
 	Finding: `SELECT r.name, p.path || ' ' || substr(f.blob, 1, 12),
@@ -68,18 +68,18 @@ var questions = map[Kind]string{
 			UNION SELECT k.rule FROM finding_context k WHERE k.blob = f.blob AND k.repository = r.id AND k.path = p.path)), 'no rule')
 		FROM finding f JOIN finding_place p ON p.blob = f.blob JOIN repository r ON r.id = p.repository`,
 	Commit: `SELECT r.name, substr(k.oid, 1, 12) || CASE k.path WHEN '' THEN '' ELSE ' ' || k.path END, k.role
-		FROM campaign_commit k JOIN repository r ON r.id = k.repository ORDER BY k.role`,
+		FROM campaign_commit k JOIN repository r ON r.id = k.repository`,
 	Presence: `SELECT r.name, ifnull(p.ref, 'no ref that can be named') || ' ' || p.path,
 		p.state || CASE WHEN p.gone THEN ', gone by ' || p.how ELSE ', there' END || CASE p.armed WHEN 'no' THEN '' ELSE ', ' || p.armed END
-		FROM presence p JOIN repository r ON r.id = p.repository ORDER BY ifnull(p.added_not_before, ''), ifnull(p.added_not_after, ''), p.id`,
+		FROM presence p JOIN repository r ON r.id = p.repository`,
 	Run: `SELECT r.name, 'run ' || e.run_id || ' attempt ' || e.attempt, e.ladder
-		FROM execution e JOIN repository r ON r.id = e.repository ORDER BY e.ladder`,
+		FROM execution e JOIN repository r ON r.id = e.repository`,
 	Window: `SELECT r.name, trim(w.secret || ' ' || w.credential || ' ' || w.project) || CASE WHEN w.value > 1 THEN ', value ' || w.value ELSE '' END,
 		w.state || ', ' || w.execution
-		FROM exposure_window w JOIN repository r ON r.id = w.repository ORDER BY w.campaign, w.id`,
+		FROM exposure_window w JOIN repository r ON r.id = w.repository`,
 	Family: `SELECT '', f.id, (SELECT sum(found) || ' found, ' || sum(1 - found) || ' relatives' FROM family_member m WHERE m.family = f.id)
 		|| ', ' || json_array_length(f.repositories) || ' repositories' FROM family f`,
-	Proposal: `SELECT '', p.kind || ' ' || p.value, p.confidence || CASE WHEN p.everyday THEN ', everyday' ELSE '' END FROM proposal p ORDER BY p.family`,
+	Proposal: `SELECT '', p.kind || ' ' || p.value, p.confidence || CASE WHEN p.everyday THEN ', everyday' ELSE '' END FROM proposal p`,
 }
 
 // Read takes the conclusions that the case holds now.
@@ -91,7 +91,7 @@ func Read(ctx context.Context, c *casefile.Case) (Conclusions, error) {
 	}
 	out.Analysed = true
 	for _, kind := range Kinds {
-		err := c.Each(ctx, questions[kind], nil, func(scan func(...any) error) error {
+		err := c.Each(ctx, "SELECT * FROM ("+questions[kind]+") ORDER BY 3", nil, func(scan func(...any) error) error {
 			a, value := about{kind: kind}, ""
 			if err := scan(&a.repository, &a.subject, &value); err != nil {
 				return err
