@@ -34,7 +34,7 @@ func (p Print) ContentsAPI() bool { return p.NoNewline && p.OneHand && p.EqualDa
 // Stamp is a time that a commit wrote into the README, in the clock on its maker's wall: "Security scan triggered at 2025-09-02 05:20:39".
 type Stamp struct {
 	Form string        // the line with * for the time
-	Zone time.Duration // what the wall is ahead of UTC, as far as the commit's own date can be believed: a whole number of quarters of an hour
+	Zone time.Duration // what the wall is ahead of UTC, as far as the commit's own date can be believed: one of those that are in use
 }
 
 var wallClock = regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}\b`)
@@ -45,21 +45,37 @@ const (
 	stampLate  = 2 * time.Second
 )
 
-// farthestZones are the zones that differ most from UTC (https://www.iana.org/time-zones).
-const farthestZones = 14 * time.Hour
+// inUse reports what a zone is ahead of UTC somewhere, in winter or in summer: whole hours from -12 to +14, and some with halves and quarters. A time that fits
+// none was not made with its commit; were any quarter of an hour a zone, one in fifteen copied stamps would fit one (https://www.iana.org/time-zones).
+func inUse(zone time.Duration) bool {
+	if zone%time.Hour == 0 {
+		return zone >= -12*time.Hour && zone <= 14*time.Hour
+	}
+	return slices.Contains([]string{"-09:30", "-03:30", "-02:30", "+03:30", "+04:30", "+05:30", "+05:45", "+06:30", "+08:45", "+09:30", "+10:30", "+12:45", "+13:45"},
+		zoneText(zone))
+}
 
 // maxForm bounds the form of a stamp: a longer line is prose that holds a time.
 const maxForm = 200
 
 // ReadStamp finds the stamp in a line that a commit added. One that no zone brings near to the commit's date was not made with it.
 func ReadStamp(line string, committed time.Time) (Stamp, bool) {
-	at := wallClock.FindStringIndex(line)
-	if at == nil || len(line) > maxForm || committed.IsZero() {
+	if len(line) > maxForm || committed.IsZero() {
 		return Stamp{}, false
 	}
-	wall, err := time.Parse(time.DateTime, strings.Replace(line[at[0]:at[1]], "T", " ", 1))
+	for _, at := range wallClock.FindAllStringIndex(line, -1) {
+		if zone, ok := wallZone(line[at[0]:at[1]], committed); ok {
+			return Stamp{Form: strings.TrimSpace(line[:at[0]] + "*" + line[at[1]:]), Zone: zone}, true
+		}
+	}
+	return Stamp{}, false
+}
+
+// wallZone is the zone by which a clock on the wall showed a text when a commit was made.
+func wallZone(text string, committed time.Time) (time.Duration, bool) {
+	wall, err := time.Parse(time.DateTime, strings.Replace(text, "T", " ", 1))
 	if err != nil {
-		return Stamp{}, false
+		return 0, false
 	}
 	ahead := wall.Sub(committed)
 	zone := (ahead + stampEarly).Truncate(15 * time.Minute)
@@ -69,10 +85,8 @@ func ReadStamp(line string, committed time.Time) (Stamp, bool) {
 	if late := ahead - zone; late > stampLate {
 		zone += 15 * time.Minute
 	}
-	if early := zone - ahead; early > stampEarly || early < -stampLate || zone < -farthestZones || zone > farthestZones {
-		return Stamp{}, false
-	}
-	return Stamp{Form: strings.TrimSpace(line[:at[0]] + "*" + line[at[1]:]), Zone: zone}, true
+	early := zone - ahead
+	return zone, early <= stampEarly && early >= -stampLate && inUse(zone)
 }
 
 // Stamps reads the stamps of the commits of a repository.
