@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -26,6 +27,8 @@ type question struct {
 	key     string // of the document's first list
 	// document gives the rows of the first list, and further lists.
 	document func(ctx context.Context, c *casefile.Case, in wanted) (rows any, further []list, err error)
+	// write shows the rows to people otherwise than as a table; nil for a table.
+	write func(w io.Writer, answer rowset) error
 	// exposed says that a row is exposure; nil for a command without --exit-code.
 	exposed func(row) bool
 	// unsure are queries with rows that leave the answer open.
@@ -107,6 +110,9 @@ func (p *program) print(ctx context.Context, c *casefile.Case, q *question, o as
 		return writeJSON(p.stdout, q.schema, q.key, rows, further...)
 	case o.csv:
 		return writeCSV(p.stdout, answer.columns, answer.raw(""))
+	}
+	if q.write != nil {
+		return q.write(p.stdout, answer)
 	}
 	return writeTable(p.stdout, headers(q.columns), answer.shown(q.columns))
 }

@@ -2,6 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -22,12 +26,71 @@ A warning is what a campaign's pack says of the step behind it: some campaigns d
 tried at a provider: that would be a use.`,
 		example: "  pentimento rotate octo-org/octo-repo\n  pentimento rotate --json | jq '.rotate[] | select(.kind == \"revoke\")'",
 		queries: []string{"rotate"},
-		columns: []column{
-			plain("REPOSITORY", "repository", unknown), plain("#", "place", unknown), plain("STEP", "kind", unknown), plain("WHAT", "what", unknown),
-			plain("CREDENTIAL", "credential", nothing), plain("EXECUTION", "execution", nothing), plain("REASON", "reason", nothing),
-		},
-		schema: "pentimento/rotate/v1", key: "rotate", document: rotateDocument,
+		write:   writeSteps,
+		schema:  "pentimento/rotate/v1", key: "rotate", document: rotateDocument,
 	})
+}
+
+const (
+	stepsWidth  = 80 // of a terminal that nobody made wider
+	stepsIndent = 14 // of what stands behind number and kind
+)
+
+// writeSteps writes one list for each repository, in lines that fit a terminal. A warning that stood before is told by its first sentence, and
+// where all of it is. A word longer than a line is not cut: what is cut off cannot be searched for.
+func writeSteps(w io.Writer, answer rowset) error {
+	var out strings.Builder
+	cell := func(r row, name string) string { return escapeTerminal(unclickable(name, r.text(name))) }
+	repository, told := "", map[string]string{}
+	for _, r := range answer.rows {
+		if name := cell(r, "repository"); name != repository {
+			if repository != "" {
+				out.WriteString("\n")
+			}
+			repository = name
+			out.WriteString(name + "\n")
+		}
+		what, reason := cell(r, "what"), cell(r, "reason")
+		if r.text("kind") == exposure.Warn {
+			if before, again := told[what]; again {
+				first, _, _ := strings.Cut(what, ". ")
+				what, reason = strings.TrimSuffix(first, ".")+".", "see "+before
+			} else {
+				told[what] = repository + " " + cell(r, "place")
+			}
+		}
+		fmt.Fprintf(&out, "%3s  %-8s ", cell(r, "place"), cell(r, "kind"))
+		out.WriteString(folded(what)[stepsIndent:])
+		if reason != "" {
+			out.WriteString(folded("- " + reason))
+		}
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// folded is a text in lines that begin at the indent.
+func folded(text string) string {
+	var out strings.Builder
+	margin := strings.Repeat(" ", stepsIndent)
+	at := 0
+	for word := range strings.FieldsSeq(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case at == 0:
+			out.WriteString(margin)
+			at = stepsIndent
+		case at+1+n > stepsWidth:
+			out.WriteString("\n" + margin)
+			at = stepsIndent
+		default:
+			out.WriteString(" ")
+			at++
+		}
+		out.WriteString(word)
+		at += n
+	}
+	return out.String() + "\n"
 }
 
 // lineJSON is one row of pentimento/rotate/v1. Place counts from 1 within a repository. Secret and credential are null where a line is about none.
