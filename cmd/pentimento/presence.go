@@ -18,6 +18,9 @@ func (p *program) presenceCommand() *cobra.Command {
 		long: `One row per ref, path and interval in which the ref's tip held a malicious version. A commit in a ref's history is not yet a presence: refs
 that only contain one are listed by "pentimento query contains".
 
+HOW is force_push, branch_deletion, retag, merge, revert, delete or edit; wave-ended where the file is its owner's and did harm only while a wave
+of its pack lasted, such as one that uses an action whose tags were moved: pentimento evidence pack-NAME tells who says when.
+
 "A .. B" are the bounds of an instant, ~ marks a claim of whoever made the commit, ? what nobody knows. With --exit-code, any row is
 exposure.`,
 		example: "  pentimento presence\n  pentimento presence octo-org/octo-repo --csv",
