@@ -56,6 +56,10 @@ type Condition struct {
 	RegistersRunner bool   `yaml:"registers_runner"` // a script registers or starts a self-hosted runner
 	HiddenHost      bool   `yaml:"hidden_host"`      // a host that a script talks to stands there in pieces or encoded
 
+	// HandsAll holds when a job hands every secret to a workflow of a repository, which this file names: "written", as one value (toJSON(secrets));
+	// "inherited", by secrets: inherit, as those do who keep their workflows in one place.
+	HandsAll string `yaml:"hands_all"`
+
 	// SecretToNetwork holds when one command sends secrets to a host.
 	SecretToNetwork *Flow `yaml:"secret_to_network"`
 	// BodyToNetwork holds when a command sends a body to a host, whatever is in it.
@@ -167,6 +171,8 @@ func (s subject) step(c Condition) (why string, lines []int, ok bool) {
 		})
 	case c.Permission != "":
 		return s.jobs("the job's token has "+c.Permission, func(j workflow.Job) bool { return permits(j.Permissions, c.Permission) })
+	case c.HandsAll != "":
+		return s.jobs("hands every secret to a reusable workflow of another repository", func(j workflow.Job) bool { return handsAll(j, c.HandsAll) })
 	case c.Uses != "":
 		return s.uses("uses an action that the rule names", func(used string) bool { return sameAction(used, c.Uses) })
 	case c.ActionRef != "":
@@ -176,6 +182,15 @@ func (s subject) step(c Condition) (why string, lines []int, ok bool) {
 		})
 	}
 	return "", nil, false
+}
+
+var handings = []string{"", "written", "inherited"}
+
+// handsAll: a workflow of the same repository stands at a path from its root.
+func handsAll(j workflow.Job, how string) bool {
+	return j.Uses != "" && !strings.HasPrefix(j.Uses, "./") && slices.ContainsFunc(j.Secrets, func(r workflow.SecretRef) bool {
+		return r.All() && (r.Form == "inherit") == (how == "inherited")
+	})
 }
 
 func onlyEvent(f workflow.File, event string) bool {

@@ -144,6 +144,9 @@ func (x Condition) leaving() []mistake {
 			out = append(out, mistake{[]any{"secret_exits", "target"}, fmt.Sprintf("%q is no pattern: %v", short(e.Target), err)})
 		}
 	}
+	if !slices.Contains(handings, x.HandsAll) {
+		out = append(out, mistake{[]any{"hands_all"}, fmt.Sprintf("hands_all %q is none of %s", short(x.HandsAll), strings.Join(handings[1:], ", "))})
+	}
 	if l := x.Loot; l != nil {
 		word("loot", "leaves", l.Leaves, lootLeaves)
 		word("loot", "to", l.To, flowTargets)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"pentimento/internal/workflow"
 )
@@ -21,7 +20,8 @@ type Flow struct {
 	// To is "bare": a URL without path; "address": an IP address; "bare-or-address"; "listed": a host of the pack; "nondescript": a
 	// host known at run time only, or a URL with a query or a path of one segment and no more: what is set up for the occasion, and few APIs;
 	// "outside": beyond the runner and its private network; "foreign": outside and no service that workflows are known to hand secrets to;
-	// "drop": where anybody collects what is sent, without a name: request catchers, tunnels, paste sites.
+	// "drop": where anybody collects what is sent, without a name: request catchers, tunnels, paste sites; "disguised": an address written
+	// otherwise than as four decimal numbers, outside the runner's network.
 	To string `yaml:"to"`
 }
 
@@ -106,7 +106,8 @@ func (f Flow) manner() string {
 	}
 	return out + map[string]string{"bare": ", to a URL without path", "address": ", to an address", "bare-or-address": ", to a URL without path or an address",
 		"nondescript": ", to a URL with hardly a path or known at run time only", "listed": ", to a listed host", "outside": ", outside the runner's network",
-		"foreign": ", that is no service which workflows are known to use", "drop": ", where anybody can collect what is sent"}[f.To]
+		"foreign": ", that is no service which workflows are known to use", "drop": ", where anybody can collect what is sent",
+		"disguised": ", to an address that is not written as one"}[f.To]
 }
 
 // reaches tests where a command sends and how.
@@ -115,13 +116,16 @@ func (s subject) reaches(d workflow.Destination, f Flow) bool {
 		return false
 	}
 	_, err := netip.ParseAddr(d.Host)
+	number, disguised := disguised(d.Host)
 	switch f.To {
 	case "bare":
 		return d.Bare
 	case "address":
-		return err == nil
+		return err == nil || disguised
 	case "bare-or-address":
-		return d.Bare || err == nil
+		return d.Bare || err == nil || disguised
+	case "disguised":
+		return disguised && outside(number)
 	case "nondescript":
 		return d.Computed || d.Depth <= 1 && !d.Bare
 	case "listed":
@@ -136,19 +140,4 @@ func (s subject) reaches(d workflow.Destination, f Flow) bool {
 	return true
 }
 
-var flowTargets = []string{"", "bare", "address", "bare-or-address", "nondescript", "listed", "outside", "foreign", "drop"}
-
-// Outside tells hosts beyond the runner and its private network from those within, which are no thieves. A host known at run time only is
-// neither.
-func Outside(host string) bool {
-	if host == "" || host == "localhost" || !strings.Contains(host, ".") && !strings.Contains(host, ":") {
-		return false
-	}
-	for _, suffix := range []string{".local", ".localhost", ".internal", ".svc", ".lan"} {
-		if strings.HasSuffix(host, suffix) {
-			return false
-		}
-	}
-	a, err := netip.ParseAddr(host)
-	return err != nil || !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast() && !a.IsUnspecified()
-}
+var flowTargets = []string{"", "bare", "address", "bare-or-address", "nondescript", "listed", "outside", "foreign", "drop", "disguised"}

@@ -2,6 +2,10 @@ package campaign
 
 import (
 	_ "embed"
+	"encoding/binary"
+	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -46,4 +50,54 @@ func readHosts(text string) (services, drops map[string]bool) {
 		}
 	}
 	return lists["[services]"], lists["[drops]"]
+}
+
+// Outside tells hosts beyond the runner and its private network from those within, which are no thieves. A host known at run time only is
+// neither.
+func Outside(host string) bool {
+	if a, is := disguised(host); is {
+		return outside(a)
+	}
+	if host == "" || host == "localhost" || !strings.Contains(host, ".") && !strings.Contains(host, ":") {
+		return false
+	}
+	for _, suffix := range []string{".local", ".localhost", ".internal", ".svc", ".lan"} {
+		if strings.HasSuffix(host, suffix) {
+			return false
+		}
+	}
+	a, err := netip.ParseAddr(host)
+	return err != nil || outside(a)
+}
+
+// outside: a machine beyond the runner's network; 0.0.0.0/8 is none anywhere (RFC 1122, section 3.2.1.3).
+func outside(a netip.Addr) bool {
+	return !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast() && !a.IsUnspecified() && (!a.Is4() || a.As4()[0] != 0)
+}
+
+// disguised reads an address that programs take and hardly anybody writes: of one to four numbers, each decimal, octal (0300) or hexadecimal (0xc0),
+// of which the last fills what is left (inet_aton of POSIX). Four plain decimal numbers are no disguise.
+func disguised(host string) (a netip.Addr, ok bool) {
+	parts := strings.Split(host, ".")
+	if _, err := netip.ParseAddr(host); err == nil || len(parts) > 4 || slices.Contains(parts, "") {
+		return a, false
+	}
+	var whole uint64
+	for i, part := range parts {
+		bits := 8
+		if i == len(parts)-1 {
+			bits = 8 * (5 - len(parts))
+		}
+		if part[0] < '0' || part[0] > '9' || strings.Contains(part, "_") {
+			return a, false
+		}
+		n, err := strconv.ParseUint(part, 0, bits)
+		if err != nil {
+			return a, false
+		}
+		whole = whole<<bits | n
+	}
+	var bytes [4]byte
+	binary.BigEndian.PutUint32(bytes[:], uint32(whole))
+	return netip.AddrFrom4(bytes), true
 }

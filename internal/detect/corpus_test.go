@@ -127,6 +127,10 @@ func TestCorpusIsFound(t *testing.T) {
 			}
 			delete(known, s.name)
 		}
+		// The aim, in hundredths of the files: all positives and nine evasions of ten, a third of either whatever the repository.
+		if aim := map[string]int{"positive": 100, "evasion": 90}[set]; 100*(alone+asNews) < aim*len(all) || 100*alone < 33*len(all) {
+			t.Errorf("%s: %d of %d hit alone, %d more where they are news; %d in a hundred are wanted", set, alone, len(all), asNews, aim)
+		}
 		t.Logf("%s: %d files, %d hit alone, %d more where they are news", set, len(all), alone, asNews)
 	}
 	for name := range known {

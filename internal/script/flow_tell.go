@@ -118,6 +118,9 @@ func (st *state) destinationAs(url, host string, s sending) {
 		d.Line = st.line
 	}
 	posted := joinCarried(st.carried(s.body), st.carried(withoutUser(url)))
+	if handled := st.carried(s.all); slices.Contains(handled.Loot, Environment) || slices.Contains(handled.Secrets, "*") {
+		posted = joinCarried(posted, handled) // in a header: no host's log-in is all that there is
+	}
 	if d.Computed = d.Host == ""; d.Computed && !d.Uploads && posted.empty() {
 		return
 	}

@@ -48,7 +48,7 @@ func (st *state) cloud(c *call) {
 	}
 	if account, ok := c.option("--account-name"); ok && c.name == "az" && c.has("upload", "upload-batch") {
 		file, _ := c.option("--file", "-f", "--source", "-s")
-		st.destination(account+".blob.core.windows.net", sending{program: c.name, body: st.contents(file) + strings.Join(c.args, " "), all: strings.Join(c.args, "\n"), uploads: true, line: -1})
+		st.destinationAs("https://"+account+".blob.core.windows.net/", account+".blob.core.windows.net", sending{program: c.name, body: st.contents(file) + strings.Join(c.args, " "), all: strings.Join(c.args, "\n"), uploads: true, line: -1})
 	}
 	c.print(st.unknown(st.commandText(c)))
 }

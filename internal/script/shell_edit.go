@@ -329,7 +329,7 @@ func (st *state) tar(c *call) {
 
 // memory reads the memory of a process.
 func (st *state) memory(c *call) {
-	if c.name == "gdb" && !c.has("-p", "-pid", "--pid") && !slices.ContainsFunc(c.args, func(a string) bool { return strings.Contains(a, "attach") }) {
+	if (c.name == "gdb" || c.name == "lldb") && !c.has("-p", "-pid", "--pid", "-n") && !slices.ContainsFunc(c.args, func(a string) bool { return strings.Contains(a, "attach") }) {
 		return
 	}
 	text := st.gather(st.commandText(c), Memory)

@@ -205,6 +205,9 @@ func (st *state) gh(c *call) {
 			target = strings.Join(o[2:min(3, len(o))], "")
 		}
 	case "api":
+		if i := slices.IndexFunc(o, func(a string) bool { return apiWay(a) != "" && !strings.Contains(a, "=") }); i > 0 { // behind -X PUT
+			sub = o[i]
+		}
 		st.ghAPI(c, sub, body)
 	}
 	if way != "" {
