@@ -47,7 +47,7 @@ func (c *Case) loadJobs(ctx context.Context, f *Facts) error {
 	}
 	last, lastID := map[key]evidence.Job{}, map[key]string{}
 	err := c.each(ctx, `SELECT id, run_id, attempt, job_id, name, status, conclusion, runner_name, started_at, completed_at FROM job
-		WHERE repository = ? ORDER BY completed_at, started_at, id`, []any{f.ID}, func(scan func(...any) error) error {
+		WHERE repository = ? ORDER BY completed_at, started_at, (SELECT count(*) FROM step WHERE step.job = job.id), id`, []any{f.ID}, func(scan func(...any) error) error {
 		j := evidence.Job{Repository: f.Repository}
 		var id, started, completed string
 		if err := scan(&id, &j.RunID, &j.Attempt, &j.JobID, &j.Name, &j.Status, &j.Conclusion, &j.RunnerName, &started, &completed); err != nil {
