@@ -1,7 +1,6 @@
 package script
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -269,5 +268,5 @@ func (st *state) shift(c *call) {
 			n = v
 		}
 	}
-	st.params = slices.Clone(st.params[min(n, len(st.params)):])
+	st.params = st.params[min(n, len(st.params)):]
 }

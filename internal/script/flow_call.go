@@ -130,7 +130,7 @@ func (st *state) assign(a *syntax.Assign, local, exported bool) {
 		if a.Append && old != nil {
 			v.list, v.keys = slices.Concat(old.list, v.list), slices.Concat(old.keys, v.keys)
 		}
-		if len(v.list) > maxFiles || !st.spend(len(v.list)*costOfName) { // its joined text still carries all
+		if len(v.list) > maxFiles || !st.spend(len(v.list)*costOfName+total(v.list)) { // its joined text still carries all
 			v.texts = []string{st.limited(strings.Join(v.list, " "))}
 			v.list, v.keys = nil, nil
 			break
@@ -184,7 +184,7 @@ func (st *state) indexed(a *syntax.Assign, old *variable) variable {
 		v.list, v.keys = slices.Clone(old.list), slices.Clone(old.keys)
 	}
 	value := st.word(a.Value)[0]
-	if !st.spend(len(v.list) * costOfName) {
+	if !st.spend(len(v.list)*costOfName + total(v.list)) {
 		return v
 	}
 	key := ""
@@ -226,7 +226,7 @@ func (st *state) dispatch(calls []call) {
 		}
 		st.run(c)
 		name = c.name
-		if c.out != "" {
+		if st.spend(len(c.out)) && c.out != "" {
 			printed = alternatives(printed, []string{st.limited(c.out)})
 		}
 	}

@@ -86,30 +86,23 @@ func (st *state) pop() *frame {
 // merge brings what branches assigned into the present frame: every text that one of them gave a variable, and the one that it had before
 // where a branch left it alone or none may have been taken.
 func (st *state) merge(branches []*frame, certain bool) {
-	var names []string
+	given := map[string][]*variable{}
 	for _, b := range branches {
-		for name := range b.vars {
-			names = append(names, name)
+		for name, v := range b.vars {
+			given[name] = append(given[name], v)
 		}
 	}
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		old := st.lookup(name)
 		var merged variable
-		if old != nil && !certain {
+		if old != nil && (!certain || len(given[name]) < len(branches)) {
 			merged = *old
 			merged.texts = slices.Clip(old.texts)
 		}
-		for _, b := range branches {
-			v := b.vars[name]
-			if v == nil && old != nil && certain {
-				v = old
-			}
-			if v != nil {
-				merged.list, merged.keys = v.list, v.keys
-				merged.exported = merged.exported || v.exported
-				merged.texts = alternatives(merged.texts, v.texts)
-			}
+		for _, v := range given[name] {
+			merged.list, merged.keys = v.list, v.keys
+			merged.exported = merged.exported || v.exported
+			merged.texts = alternatives(merged.texts, v.texts)
 		}
 		st.set(name, merged)
 	}

@@ -21,6 +21,9 @@ func (st *state) parameter(p *syntax.ParamExp, whole, inside bool) []string {
 		return st.namesWith(name)
 	}
 	texts, set := st.values(p, name, whole, inside)
+	if changed := p.Excl || p.Length || p.Slice != nil || p.Repl != nil || p.Exp != nil || p.Index != nil || name == "@" || name == "*"; changed && !st.spend(total(texts)) {
+		return []string{st.unknown("${" + name + "...}")}
+	}
 	switch {
 	case p.Excl:
 		texts, set = st.indirect(texts)

@@ -79,7 +79,9 @@ func (st *state) input(r *syntax.Redirect, fd string) {
 			}
 			continue
 		}
-		texts = append(texts, st.read(path))
+		text := st.read(path)
+		st.spend(len(text))
+		texts = append(texts, text)
 	}
 	if len(texts) > 0 {
 		st.stdins = texts
@@ -124,7 +126,7 @@ func (st *state) writeAny(path string, texts []string, more, opened bool) {
 	}
 	key := st.path(path)
 	switch {
-	case key == "/dev/null":
+	case key == "/dev/null", !st.spend(total(texts)):
 	case key == "/dev/stdout", key == "/dev/stderr", key == "/dev/tty", strings.HasPrefix(key, "/proc/") && strings.Contains(key, "/fd/"):
 		sink := st.sink
 		if key != "/dev/stdout" {
@@ -178,14 +180,14 @@ func (st *state) toRunner(key, text string) {
 		return
 	}
 	lines := strings.Split(text, "\n")
+	st.spend(len(lines) * costOfName)
 	for i := 0; i < len(lines); i++ {
 		name, value, assigned := strings.Cut(lines[i], "=")
 		if n, end, ok := strings.Cut(lines[i], "<<"); ok && (!assigned || len(n) < len(name)) {
-			name, value = n, ""
-			for i++; i < len(lines) && lines[i] != end; i++ {
-				value += lines[i] + "\n"
+			from := i + 1
+			for i = from; i < len(lines) && lines[i] != end; i++ {
 			}
-			assigned = true
+			name, value, assigned = n, strings.Join(append(slices.Clip(lines[from:i]), ""), "\n"), true
 		}
 		name = strings.TrimSpace(name)
 		if !assigned || name == "" || !plain(name) {

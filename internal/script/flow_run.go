@@ -188,17 +188,20 @@ func (st *state) xargs(c *call) {
 		st.nested(c, slices.Concat(args, items))
 		return
 	}
+	var printed strings.Builder
 	for line := range strings.Lines(c.in) {
 		line = strings.TrimRight(line, "\n")
 		made := make([]string, len(args))
 		for i, a := range args {
 			made[i] = st.limited(strings.ReplaceAll(a, place, line))
 		}
+		c.out = ""
 		st.nested(c, made)
-		if st.steps >= maxSteps || !st.spend(len(line)) {
-			return
+		if printed.WriteString(c.out); st.steps >= maxSteps || !st.spend(len(line)+len(c.out)) || printed.Len() > maxText {
+			break
 		}
 	}
+	c.out = st.limited(printed.String())
 }
 
 // nested runs a command for another one and takes its output.

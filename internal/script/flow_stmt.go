@@ -34,7 +34,7 @@ func (st *state) stmt(s *syntax.Stmt) {
 		st.problem("the script runs more commands than this program follows")
 		return
 	}
-	if !st.enter() {
+	if st.work > maxWork || !st.enter() { // nothing runs any more: see run
 		return
 	}
 	defer st.leave()

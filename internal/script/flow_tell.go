@@ -173,7 +173,12 @@ func (st *state) written(host string) bool {
 		}
 		st.lower = strings.ToLower(b.String())
 	}
-	return strings.Contains(st.lower, host)
+	stands, known := st.stands[host]
+	if !known {
+		stands = strings.Contains(st.lower, host)
+		st.stands[host] = stands
+	}
+	return stands
 }
 
 // named finds a field and the atom that is its value, as in NAME=x, "NAME": "x" and NAME: x.

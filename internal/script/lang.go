@@ -137,6 +137,9 @@ func (st *state) lineOf(text string, line int) (int, bool) {
 	first, _, _ := strings.Cut(strings.TrimLeft(text, " \t\r\n"), "\n")
 	first, _, _ = strings.Cut(first, string(atomOpen))
 	from := 0
+	if !st.spend(len(st.in.Text) / costOfName) { // it is searched to its end for each program
+		return line, false
+	}
 	for range line {
 		n := strings.IndexByte(st.in.Text[from:], '\n')
 		if n < 0 {

@@ -83,7 +83,7 @@ func keyOf(in Input) []byte {
 func (r *Reader) read(in Input) Reading {
 	st := &state{in: in, parsers: &r.parsers, byShow: map[string]string{}, files: map[string]string{}, wrote: map[string]bool{}, funcs: map[string]function{},
 		aliases: map[string][]string{}, programs: map[string]bool{}, loot: map[Loot]bool{}, seen: map[string]int{}, fds: map[string]string{}, pipes: map[string]pipe{},
-		remotes: map[string]string{}, decoded: map[string][]string{}}
+		remotes: map[string]string{}, decoded: map[string][]string{}, stands: map[string]bool{}}
 	st.begin()
 	lang := languageOf(in.Shell)
 	if lang == "" && in.Shell == "" && powershell(in.Text) {

@@ -36,7 +36,7 @@ func (st *state) made(raw, show string) string {
 // remember keeps what encodings a decoded text went through: those of the text that it was decoded from, and one more.
 func (st *state) remember(text, encoding, from string) {
 	encodings := append(slices.Clone(st.decoded[strings.TrimSpace(from)]), encoding)
-	if key := strings.TrimSpace(text); key != "" && len(st.decoded) < maxFiles {
+	if key := strings.TrimSpace(text); key != "" && len(st.decoded) < maxFiles && len(encodings) <= maxNesting && st.spend(len(key)) {
 		st.decoded[key] = encodings
 	}
 }

@@ -40,6 +40,7 @@ func (st *state) cut(c *call) {
 		return
 	}
 	var b strings.Builder
+	st.spend(len(text) * costOfEach)
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")
 		var parts []string
@@ -122,7 +123,9 @@ func (st *state) sed(c *call) {
 
 func (st *state) sedScript(text, script string, c *call) string {
 	for s := range strings.SplitSeq(script, ";") {
-		s = strings.TrimSpace(s)
+		if s = strings.TrimSpace(s); !st.spend(len(text)) {
+			break
+		}
 		if len(s) < 4 || s[0] != 's' {
 			if c.has("-n") || s == "" {
 				continue
@@ -157,6 +160,7 @@ func (st *state) sedScript(text, script string, c *call) string {
 
 func (st *state) sedEach(text, to string) string {
 	var b strings.Builder
+	st.spend(len(text) * costOfEach)
 	for _, r := range text {
 		if r == '\n' {
 			b.WriteRune(r)
@@ -169,6 +173,9 @@ func (st *state) sedEach(text, to string) string {
 	}
 	return b.String()
 }
+
+// costOfEach is what a character counts that is looked at by itself, in bytes of text made.
+const costOfEach = 8
 
 func (st *state) printenv(c *call) {
 	names := c.operands()

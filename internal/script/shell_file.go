@@ -72,7 +72,8 @@ var (
 // contents is what lies at a path: a file, all files of a folder, or those that a pattern matches.
 func (st *state) contents(path string) string {
 	key := st.path(path)
-	if _, ok := st.files[key]; ok {
+	if text, ok := st.files[key]; ok {
+		st.spend(len(text))
 		return st.read(path)
 	}
 	folder := strings.TrimSuffix(key, "/") + "/"
@@ -100,6 +101,7 @@ func (st *state) contents(path string) string {
 			break
 		}
 	}
+	st.spend(b.Len())
 	return st.limited(b.String())
 }
 

@@ -53,6 +53,7 @@ func (st *state) inputOf(c *call, files ...string) string {
 			break
 		}
 	}
+	st.spend(b.Len())
 	return st.limited(b.String())
 }
 

@@ -93,6 +93,16 @@ func hostileScripts() map[string]string {
 		"subscripts":            filled("a["),
 		"bad lines":             filled("fi 'x\n)\n"),
 		"bad long lines":        strings.Repeat(") "+strings.Repeat("x", 50_000)+"\n", 20),
+		"lines of expressions":  filled("${{\n}}\n:\n"),
+		"case of assignments":   "case x in " + numbered("a) A#=;; ", 1<<20) + "esac",
+		"host in pieces":        "H=a.exam\n" + filled("curl ${H}ple.invalid; "),
+		"changed to the same":   "A=" + strings.Repeat("QUFB", 10_000) + "\necho $A > f\n" + filled("tr a b < f\n"),
+		"slices":                "A=" + strings.Repeat("QUFB", 10_000) + "\n" + filled("B=${A:1}\n"),
+		"sed of a file":         "A=" + strings.Repeat("QUFB", 10_000) + "\necho $A > f\n" + filled("sed 's/./&&/g' f > g\n"),
+		"rev of a file":         "A=" + strings.Repeat("QUFB", 10_000) + "\necho $A > f\n" + filled("rev f\n"),
+		"xargs by line":         "A='" + strings.Repeat("a\n", 30_000) + "'\necho \"$A\" > f\n" + filled("cat f | xargs -I{} echo {}\n"),
+		"variable of lines":     "A='A<<E" + strings.Repeat("\n", 60_000) + "'\necho \"$A\" > f\n" + filled("cat f >> $GITHUB_ENV\n"),
+		"file of secrets":       "A='" + numbered("${{secrets.A#}}", 1900) + "'\necho \"$A\" > f\n" + filled("cat f\n"),
 		"shebangs":              "echo '#!/usr/bin/env python' > x\n" + strings.Repeat("./x\n", 100_000),
 	}
 	return out

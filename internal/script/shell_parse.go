@@ -1,6 +1,7 @@
 package script
 
 import (
+	"sort"
 	"strconv"
 	"strings"
 
@@ -48,7 +49,8 @@ type unit struct {
 	fixed  bool // all of it is told with that line
 }
 
-// shift says that lines after one of a unit's lines are further down in the script: an expression of several lines stood there.
+// shift says that lines after one of a unit's lines are so much further down in the script: expressions of several lines stood before. They are
+// in the order of their lines.
 type shift struct{ after, by int }
 
 // newUnit prepares a text for the parser: expressions and atoms become identifiers.
@@ -62,7 +64,7 @@ func (st *state) newUnit(text string) *unit {
 		return u
 	}
 	var b strings.Builder
-	line := 0
+	line, lostAll := 0, 0
 	write := func(t string) { line += strings.Count(t, "\n"); b.WriteString(t) }
 	known := plain(text)
 	for text != "" && b.Len() < maxSource {
@@ -84,7 +86,8 @@ func (st *state) newUnit(text string) *unit {
 			value = value[end:]
 		}
 		if lost := strings.Count(text[at:to], "\n") - (line - before); lost != 0 {
-			u.shifts = append(u.shifts, shift{after: line, by: lost})
+			lostAll += lost
+			u.shifts = append(u.shifts, shift{after: line, by: lostAll})
 		}
 		text = text[to:]
 	}
@@ -147,10 +150,8 @@ func (u *unit) lineOf(p syntax.Pos) int {
 	}
 	line := int(p.Line()) - 1
 	add := 0
-	for _, s := range u.shifts {
-		if s.after < line {
-			add += s.by
-		}
+	if i := sort.Search(len(u.shifts), func(i int) bool { return u.shifts[i].after >= line }); i > 0 {
+		add = u.shifts[i-1].by
 	}
 	return u.line + line + add
 }
@@ -215,10 +216,10 @@ func (st *state) stream(u *unit) {
 		switch { // there is no leaving the loop: the parser tells an error again after that, which is a panic
 		case failed != nil:
 			err = failed
-		case st.steps < maxSteps:
+		case st.steps < maxSteps && st.work <= maxWork:
 			st.within(u, []*syntax.Stmt{s})
 			last = s.End()
-		default:
+		case st.steps >= maxSteps:
 			st.problem("the script runs more commands than this program follows")
 		}
 	}

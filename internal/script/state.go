@@ -62,7 +62,8 @@ type state struct {
 	remotes  map[string]string   // URLs of git's remotes
 	decoded  map[string][]string // texts that were decoded, with their encodings, outermost first
 	seen     map[string]int
-	lower    string // Input.Text and the environment, lower-cased, once a host was looked for in it
+	stands   map[string]bool // hosts that were looked for in lower
+	lower    string          // Input.Text and the environment, lower-cased, once a host was looked for in it
 
 	unit     *unit             // the text that is being read
 	line     int               // offset of the present command from the script's first line
@@ -261,6 +262,15 @@ func (st *state) spend(bytes int) bool {
 	}
 	st.problem("the script makes more text than this program follows")
 	return false
+}
+
+// total is the size of texts, in bytes.
+func total(texts []string) int {
+	n := 0
+	for _, t := range texts {
+		n += len(t)
+	}
+	return n
 }
 
 // enter goes one level deeper; where it gives false the caller must neither go on nor call leave.
