@@ -184,15 +184,6 @@ func (s subject) step(c Condition) (why string, lines []int, ok bool) {
 	return "", nil, false
 }
 
-var handings = []string{"", "written", "inherited"}
-
-// handsAll: a workflow of the same repository stands at a path from its root.
-func handsAll(j workflow.Job, how string) bool {
-	return j.Uses != "" && !strings.HasPrefix(j.Uses, "./") && slices.ContainsFunc(j.Secrets, func(r workflow.SecretRef) bool {
-		return r.All() && (r.Form == "inherit") == (how == "inherited")
-	})
-}
-
 func onlyEvent(f workflow.File, event string) bool {
 	return len(f.Triggers) > 0 && !slices.ContainsFunc(f.Triggers, func(t workflow.Trigger) bool { return t.Event != event })
 }

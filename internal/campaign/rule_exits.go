@@ -105,6 +105,15 @@ func by(way string) string {
 	return "into a " + way
 }
 
+var handings = []string{"", "written", "inherited"}
+
+// handsAll: a workflow of the same repository stands at a path from its root.
+func handsAll(j workflow.Job, how string) bool {
+	return j.Uses != "" && !strings.HasPrefix(j.Uses, "./") && slices.ContainsFunc(j.Secrets, func(r workflow.SecretRef) bool {
+		return r.All() && (r.Form == "inherit") == (how == "inherited")
+	})
+}
+
 func (s subject) loot(l Spoils) (why string, lines []int, ok bool) {
 	wanted := func(list []workflow.Loot) bool {
 		return slices.ContainsFunc(list, func(x workflow.Loot) bool { return len(l.Kinds) == 0 || slices.Contains(l.Kinds, string(x)) })
