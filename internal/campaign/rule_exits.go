@@ -107,9 +107,9 @@ func by(way string) string {
 
 var handings = []string{"", "written", "inherited"}
 
-// handsAll: a workflow of the same repository stands at a path from its root.
+// handsAll: a workflow of the same repository stands at a path from its root ("./", or "$/" in files of public repositories).
 func handsAll(j workflow.Job, how string) bool {
-	return j.Uses != "" && !strings.HasPrefix(j.Uses, "./") && slices.ContainsFunc(j.Secrets, func(r workflow.SecretRef) bool {
+	return j.Uses != "" && !strings.HasPrefix(j.Uses, "./") && !strings.HasPrefix(j.Uses, "$/") && slices.ContainsFunc(j.Secrets, func(r workflow.SecretRef) bool {
 		return r.All() && (r.Form == "inherit") == (how == "inherited")
 	})
 }
