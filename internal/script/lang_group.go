@@ -9,7 +9,6 @@ import (
 type arguments struct {
 	list  []value
 	named map[string]value
-	block int
 }
 
 // bracketed reads the arguments between brackets.

@@ -34,7 +34,18 @@ func (r *source) operator(v value, end int) (value, bool) {
 	if r.d.ticks && t.text == "-" && r.peek(1).kind == aWord && !r.peek(1).spaced {
 		return r.dashed(v, end), true
 	}
-	switch t.text {
+	if out, ok := r.signed(v, t.text, end); ok {
+		return out, true
+	}
+	if r.commands() && v.name != "" && v.text == "" && v.from == "" && strings.Contains("[{:", t.text) && t.spaced && t.text != "{" {
+		return r.bareCall(v, end), true
+	}
+	return v, false
+}
+
+// signed goes on with an operator that is a sign.
+func (r *source) signed(v value, sign string, end int) (value, bool) {
+	switch sign {
 	case r.d.concat, "+", "..", "~":
 		r.i++
 		return r.join(v, r.operand(end)), true
@@ -80,9 +91,6 @@ func (r *source) operator(v value, end int) (value, bool) {
 			r.put(v.from, r.join(v, w))
 		}
 		return r.join(v, w), true
-	}
-	if r.commands() && v.name != "" && v.text == "" && v.from == "" && strings.Contains("[{:", t.text) && t.spaced && t.text != "{" {
-		return r.bareCall(v, end), true
 	}
 	return v, false
 }

@@ -132,16 +132,8 @@ func (r *source) files(name string, recv value, args arguments) (value, bool) {
 	if len(args.list) > 0 {
 		path = r.as(args.list[0])
 	}
-	if recv.file != "" {
-		switch last {
-		case "read", "readlines", "readline", "read_text", "read_bytes", "text", "readall":
-			return textOf(r.st.read(recv.file)), true
-		case "write", "writelines", "write_text", "write_bytes", "puts", "print":
-			r.st.writeAny(recv.file, []string{path}, true, false)
-			return value{}, true
-		case "open", "resolve", "expanduser", "absolute":
-			return recv, true
-		}
+	if v, ok := r.onFile(last, path, recv); ok {
+		return v, true
 	}
 	switch last {
 	case "open", "path", "file":
@@ -178,6 +170,30 @@ func (r *source) files(name string, recv value, args arguments) (value, bool) {
 		if name == "File.read" || name == "IO.read" || name == "File.binread" || name == "File.readlines" {
 			return textOf(r.st.read(path)), true
 		}
+	}
+	return r.writes(name, last, path, args)
+}
+
+// onFile calls a method of a file that is open.
+func (r *source) onFile(last, path string, recv value) (value, bool) {
+	if recv.file == "" {
+		return value{}, false
+	}
+	switch last {
+	case "read", "readlines", "readline", "read_text", "read_bytes", "text", "readall":
+		return textOf(r.st.read(recv.file)), true
+	case "write", "writelines", "write_text", "write_bytes", "puts", "print":
+		r.st.writeAny(recv.file, []string{path}, true, false)
+		return value{}, true
+	case "open", "resolve", "expanduser", "absolute":
+		return recv, true
+	}
+	return value{}, false
+}
+
+// writes calls a function that writes a file at once.
+func (r *source) writes(name, last, path string, args arguments) (value, bool) {
+	switch last {
 	case "writefilesync", "appendfilesync", "writefile", "appendfile", "file_put_contents", "writealltext", "fwrite", "fputs":
 		if len(args.list) > 1 {
 			target := path
