@@ -49,10 +49,9 @@ func dialectOf(lang string) *dialect {
 
 // Bounds of one program.
 const (
-	maxReads     = 400_000 // operands read in one program, those of functions and repeated parts each time
-	maxDeep      = 60      // brackets, calls and functions in one another
-	maxRepeated  = 4096    // turns of one part that is repeated over a list
-	maxElements  = 20_000  // of one list
+	maxDeep      = 60     // brackets, calls and functions in one another
+	maxRepeated  = 4096   // turns of one part that is repeated over a list
+	maxElements  = 20_000 // of one list
 	maxFunctions = 500
 )
 
@@ -67,7 +66,6 @@ type source struct {
 	fixed   bool
 	vars    map[string]value
 	funcs   map[string]*lambda
-	reads   int
 	deep    int
 	seen    map[string]bool // texts that ran
 	env     map[string]string
@@ -114,6 +112,15 @@ func (st *state) language(lang, text string, line int) {
 		st.searched(lang, text)
 		return
 	}
+	st.looked += 8*len(text) + len(st.in.Text)/16
+	if st.looked > maxLooked {
+		st.line = line
+		st.problem("the programs of the script do more than is followed")
+		if st.looked += costOfMatch * len(text); st.looked <= 2*maxLooked {
+			st.searched(d.name, text)
+		}
+		return
+	}
 	toks, whole := scan(d, text)
 	line, found := st.lineOf(text, line)
 	r := &source{st: st, d: d, lang: d.name, toks: toks, line: line, fixed: st.hidden || !found, vars: map[string]value{}, funcs: map[string]*lambda{}, seen: map[string]bool{}}
@@ -122,10 +129,10 @@ func (st *state) language(lang, text string, line int) {
 	before := len(st.out.Destinations)
 	r.declare()
 	r.statements(len(toks))
-	if !whole || r.reads >= maxReads {
+	if spent := !r.spend(); !whole || spent {
 		st.line = line
 		st.problem("the " + d.name + " text was not read to its end: what it names was searched")
-		if len(st.out.Destinations) == before {
+		if spent || len(st.out.Destinations) == before { // what was read may have been there to spend it
 			st.searched(d.name, text)
 		}
 	}
@@ -173,9 +180,6 @@ func (r *source) at(t token) {
 		r.st.line = r.line
 	}
 }
-
-// spend counts one read, and reports whether there may be more.
-func (r *source) spend() bool { r.reads++; return r.reads < maxReads }
 
 // sends are the words of programs that send.
 var sends = []string{"requests.", "urllib", "http.client", "httpx", "aiohttp", "fetch(", "axios", "http.request", "https.request", "net::http", "lwp", "http::tiny", "socket", "net.connect",

@@ -19,6 +19,7 @@ func (r *source) member(v value, name string) value {
 	}
 	if v.name != "" && v.text == "" && v.recv == nil && !v.isList && v.kind == "" {
 		full := v.name + "." + name
+		full = full[max(0, len(full)-maxName):]
 		if r.d.name == "python" && (full == "os.environ" || full == "os.environb") {
 			full = "os.environ"
 		}
@@ -41,6 +42,7 @@ func (r *source) callOf(v value, args arguments) value {
 		if recv.kind != "" {
 			name = recv.kind + v.name
 		}
+		name = name[max(0, len(name)-maxName):] // what its last parts say counts
 	}
 	if m, ok := required(name, args, r.as); ok {
 		return m
@@ -177,14 +179,15 @@ func (r *source) unknownCall(name string, recv value, args arguments) value {
 	if len(args.list) == 1 && recv.kind == "" && recv.name == "" && slices.Contains(identities, name[strings.LastIndexByte(name, '.')+1:]) {
 		return args.list[0]
 	}
-	all := ""
+	var gathered strings.Builder
 	for _, v := range values {
 		if v.name == "" || environments[v.name] || v.target != "" {
-			all += " " + r.as(v)
+			r.gathered(&gathered, r.as(v), " ")
 		}
 	}
-	if c := r.st.carried(all); !c.empty() && !quiet(name) {
-		for _, u := range urls(all) {
+	all := " " + gathered.String()
+	if c := r.carried(all); !c.empty() && !quiet(name) {
+		for _, u := range r.urls(all) {
 			r.tell(u, sending{program: programOf(name), body: all, all: all, uploads: true, line: -1})
 		}
 	}
@@ -195,7 +198,7 @@ func (r *source) unknownCall(name string, recv value, args arguments) value {
 	}
 	if v, ok := r.vars[recv.from]; ok && recv.from != "" && len(args.list) > 0 && v.name == "" && !quiet(name) { // what is given to an object's method is in the object
 		given := all[min(len(all), 1+len(r.as(recv))):]
-		if !r.st.carried(given).empty() {
+		if !r.carried(given).empty() {
 			v.text, v.body = r.limit(v.text+" "+given), r.limit(v.body+" "+given)
 			r.vars[recv.from] = v
 		}
@@ -232,6 +235,7 @@ func programOf(name string) string {
 func (r *source) tell(url string, s sending) {
 	r.told(s.body + url)
 	hidden := r.st.hidden
+	r.look(costOfHost + 2*len(s.all) + 2*len(s.body))
 	r.st.destination(url, s)
 	r.st.hidden = hidden
 }

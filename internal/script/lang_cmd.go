@@ -55,11 +55,15 @@ func (st *state) batchFilled(l string, vars map[string]string) string {
 			continue
 		}
 		if from, to, ok := strings.Cut(change, "="); changed && ok && from != "" {
+			if !st.spend(len(value) + strings.Count(value, from)*len(to)) {
+				break
+			}
 			value = st.limited(strings.ReplaceAll(value, from, to))
 		}
 		b.WriteString(value)
 		i += end + 2
 	}
+	st.spend(b.Len())
 	return st.limited(b.String())
 }
 

@@ -7,7 +7,7 @@ import (
 
 // declare finds the functions of a program, so that they are known before they are called.
 func (r *source) declare() {
-	for i := 0; i+2 < len(r.toks) && len(r.funcs) < maxFunctions; i++ {
+	for i := 0; i+2 < len(r.toks) && len(r.funcs) < maxFunctions && r.st.looked < maxLooked; i++ { // each may be looked through for its end
 		t := r.toks[i]
 		if t.kind != aWord || !slices.Contains([]string{"def", "function", "sub", "Function"}, t.text) || r.toks[i+1].kind != aWord {
 			continue
@@ -40,8 +40,10 @@ func (r *source) functionAt(i int) *lambda {
 		f.from, f.end = i+1, min(t.pair, len(r.toks))
 	case r.d.layout:
 		f.from, f.end = i+1, r.indented(i)
+		r.look(f.end - i)
 	case r.d.name == "ruby":
 		f.from, f.end = i, r.ended(i)
+		r.look(f.end - i)
 	default:
 		return nil
 	}
@@ -163,16 +165,18 @@ func (r *source) mentioned(name string) bool {
 func (r *source) functionLiteral(end int) *lambda {
 	if r.is("lambda") && r.d.layout {
 		i := r.i + 1
-		for i < end && !(r.toks[i].kind == aSign && r.toks[i].text == ":") {
+		for i < end && r.toks[i].kind != anEnd && !(r.toks[i].kind == aSign && r.toks[i].text == ":") {
 			i++
 		}
 		f := &lambda{toks: r.toks, params: parameters(r.toks[r.i+1 : i]), from: i + 1, single: true}
+		r.look((i - r.i) * costOfEntry)
 		for i++; i < end && r.toks[i].kind != anEnd && !(r.toks[i].kind == aSign && strings.Contains(",)]}", r.toks[i].text)); i++ {
 			if r.toks[i].kind == aSign && r.toks[i].pair > i {
 				i = r.toks[i].pair
 			}
 		}
 		f.end = min(i, end)
+		r.look(f.end - r.i)
 		r.i = f.end
 		return f
 	}
@@ -221,6 +225,7 @@ func (r *source) arrow(end int) *lambda {
 		}
 	}
 	f.end = min(i, end)
+	r.look(f.end - r.i)
 	r.i = f.end
 	return f
 }
@@ -230,6 +235,7 @@ func (r *source) apply(f *lambda, args []value, named map[string]value) value {
 	if f.busy || r.deep >= maxDeep || !r.spend() {
 		return r.mixed("...", args...)
 	}
+	r.look(len(f.params) * costOfEntry)
 	for i, p := range f.params {
 		switch {
 		case i < len(args):
@@ -301,7 +307,7 @@ func (r *source) each(end int) {
 	}
 	from := r.i
 	names := r.names(limit)
-	if r.i >= limit && limit != end { // for (;;)
+	if r.look(r.i - from); r.i >= limit && limit != end { // for (;;)
 		r.i = from
 		return
 	}

@@ -146,7 +146,7 @@ func (r *source) object(t token) value {
 		if b.Len() < maxText {
 			b.WriteString(r.as(v) + ", ")
 		}
-		out.undone = append(out.undone, v.undone...)
+		out.undone = chained(out.undone, v.undone...)
 		if r.i == start {
 			r.i++
 		}
@@ -187,8 +187,8 @@ func (r *source) comprehension(end int) (value, bool) {
 	if !r.d.layout {
 		return value{}, false
 	}
-	at := -1
-	for i := r.i; i < end; i++ {
+	at, i := -1, r.i
+	for ; i < end; i++ {
 		t := r.toks[i]
 		if t.kind == aSign && t.pair > i {
 			i = t.pair
@@ -197,7 +197,7 @@ func (r *source) comprehension(end int) (value, bool) {
 			break
 		}
 	}
-	if at < 0 || r.deep >= maxDeep {
+	if r.look(min(i, end) - r.i); at < 0 || r.deep >= maxDeep {
 		return value{}, false
 	}
 	from := r.i
@@ -234,7 +234,7 @@ func (r *source) comprehension(end int) (value, bool) {
 	}
 	r.deep--
 	out := r.listOf(values)
-	out.undone = append(out.undone, list.undone...)
+	out.undone = chained(out.undone, list.undone...)
 	return out, true
 }
 

@@ -210,7 +210,8 @@ func joinedPath(base, key string) string {
 // indexed reads [index] or {key} behind a value.
 func (r *source) indexed(v value, t token) value {
 	close := min(t.pair, len(r.toks))
-	inside := r.toks[r.i+1 : close]
+	inside := r.toks[min(r.i+1, close):close]
+	r.look(len(inside))
 	from := v.from
 	if t.text == "{" && len(inside) == 1 && inside[0].kind == aWord && !strings.HasPrefix(inside[0].text, "$") {
 		r.i = close + 1
@@ -253,6 +254,7 @@ func (r *source) slice(v value, inside []token) value {
 		}
 	}
 	list, isList := v.list, v.isList
+	r.look(2*len(v.text)*costOfSplit + len(v.list))
 	if !isList {
 		if !plain(v.text) || v.text == "" {
 			return v
@@ -291,7 +293,7 @@ func (r *source) slice(v value, inside []token) value {
 	}
 	undone := v.undone
 	if strings.HasPrefix(parts[2], "-") {
-		undone = append(slices.Clip(undone), "reverse")
+		undone = chained(undone, "reverse")
 	}
 	return value{text: r.limit(strings.Join(out, "")), undone: undone}
 }

@@ -15,10 +15,13 @@ var printers = []string{"print", "echo", "puts", "p", "pp", "say", "warn", "prin
 // prints tells what a call writes into the log, and what it gives to the runner.
 func (r *source) prints(name string, recv value, args arguments) (value, bool) {
 	var list []string
+	var gathered strings.Builder
 	for _, a := range args.list {
-		list = append(list, r.as(a))
+		t := r.as(a)
+		list = append(list, t)
+		r.gathered(&gathered, t, " ")
 	}
-	all := r.limit(strings.Join(list, " "))
+	all := r.limit(strings.TrimSuffix(gathered.String(), " "))
 	switch {
 	case name == "core.setOutput" || name == "core.exportVariable" || name == "core.saveState":
 		if len(list) > 1 {
@@ -36,7 +39,7 @@ func (r *source) prints(name string, recv value, args arguments) (value, bool) {
 		}
 		for _, a := range args.list {
 			for _, p := range append([]string{r.as(a)}, a.list...) {
-				c = joinCarried(c, joinCarried(r.st.carried(p), r.st.carried(r.st.contents(p))))
+				c = joinCarried(c, joinCarried(r.carried(p), r.carried(r.st.contents(p))))
 			}
 		}
 		if !c.empty() {
@@ -77,15 +80,15 @@ func (r *source) github(lower string, recv value, args arguments) bool {
 	target := ""
 	for _, a := range args.list {
 		t := r.as(a)
-		all += t + " "
+		all = r.limit(all + t + " ")
 		if f, ok := a.field("issue_number", "repo", "tag_name"); ok && target == "" {
 			target = r.st.show(r.as(f))
 		}
 	}
 	for _, k := range sortedKeys(args.named) {
-		all += r.as(args.named[k]) + " "
+		all = r.limit(all + r.as(args.named[k]) + " ")
 	}
-	c := r.st.carried(all)
+	c := r.carried(all)
 	if c.empty() || strings.HasPrefix(last, "get") || strings.HasPrefix(last, "list") {
 		return strings.HasPrefix(lower, "github.rest.") || strings.Contains(lower, "octokit.rest.")
 	}
@@ -111,6 +114,7 @@ func (r *source) percent(format, values value) value {
 		list = append(list, r.as(values))
 	}
 	f := r.as(format)
+	r.look(len(f) * 2)
 	var b strings.Builder
 	n := 0
 	for i := 0; i < len(f); i++ {
@@ -120,7 +124,7 @@ func (r *source) percent(format, values value) value {
 		}
 		end := i + 1
 		if f[end] == '(' { // %(name)s
-			if close := strings.IndexByte(f[end:], ')'); close > 0 {
+			if close := strings.IndexByte(f[end:min(len(f), end+maxName)], ')'); close > 0 {
 				if v, ok := values.fields[f[end+1:end+close]]; ok {
 					b.WriteString(r.as(v))
 					i = end + close + 1
@@ -150,7 +154,7 @@ func (r *source) percent(format, values value) value {
 		}
 	}
 	if n < len(list) { // values that the format did not name still count
-		if rest := strings.Join(list[n:], " "); !r.st.carried(rest).empty() {
+		if rest := strings.Join(list[n:], " "); !r.carried(rest).empty() {
 			b.WriteString(rest)
 		}
 	}
@@ -160,6 +164,7 @@ func (r *source) percent(format, values value) value {
 // braces is a text with its values: "{}/{name}".format(a, name=b), '{0}' -f a.
 func (r *source) braces(format value, args arguments) value {
 	f := r.as(format)
+	r.look(len(f) * 2)
 	var b strings.Builder
 	next := 0
 	for f != "" && b.Len() <= maxText {
@@ -173,7 +178,7 @@ func (r *source) braces(format value, args arguments) value {
 			f = f[i+2:]
 			continue
 		}
-		end := strings.IndexByte(f[i:], '}')
+		end := strings.IndexByte(f[i:min(len(f), i+maxName)], '}')
 		if f[i] == '}' || end < 0 || end > maxName {
 			b.WriteByte(f[i])
 			f = f[i+1:]
@@ -212,7 +217,7 @@ func (r *source) times(a, b value) value {
 		t = r.as(b)
 	}
 	if n < 0 || n > maxText || n*len(t) > maxText || !r.st.spend(max(0, n*len(t))) {
-		return textOf(r.st.opaque("...", t))
+		return textOf(r.opaque("...", t))
 	}
 	return textOf(strings.Repeat(t, n))
 }
@@ -222,6 +227,7 @@ func (r *source) fill(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s) && b.Len() <= maxText; {
 		expr, n := r.hole(s[i:])
+		r.look(n)
 		switch {
 		case n > 0:
 			b.WriteString(r.inside(expr))
@@ -248,23 +254,23 @@ func (r *source) fill(s string) string {
 func (r *source) hole(s string) (expr string, n int) {
 	switch {
 	case r.d.prefixes && s[0] == '{' && !strings.HasPrefix(s, "{{"):
-		n = nested(s)
+		n = r.nested(s)
 		if n > 0 {
 			expr, _, _ = strings.Cut(s[1:n-1], "!")
 		}
 	case r.d.name == "ruby" && strings.HasPrefix(s, "#{"), (r.d.name == "node" || r.d.name == "perl") && strings.HasPrefix(s, "${"):
-		if n = nested(s[1:]); n > 0 {
+		if n = r.nested(s[1:]); n > 0 {
 			expr, n = s[2:n], n+1
 			if r.d.name == "perl" {
 				expr = "$" + expr
 			}
 		}
 	case r.d.ticks && strings.HasPrefix(s, "$("):
-		if n = closed(s[1:]); n > 0 {
+		if n = r.closed(s[1:]); n > 0 {
 			expr, n = s[2:n], n+1
 		}
 	case r.d.name == "php" && strings.HasPrefix(s, "{$"):
-		if n = nested(s); n > 0 {
+		if n = r.nested(s); n > 0 {
 			expr = s[1 : n-1]
 		}
 	case r.d.sigils && (s[0] == '$' || s[0] == '@' && r.d.name == "perl"):

@@ -139,6 +139,7 @@ func (r *source) cmdlet(end int) cmdlet {
 		}
 		if t.kind == aWord && strings.HasPrefix(t.text, "@") { // splatting
 			if v := r.named(t); v.fields != nil {
+				r.look(len(v.fields) * costOfPut)
 				for _, k := range sortedKeys(v.fields) {
 					c.params[strings.ToLower(k)] = v.fields[k]
 				}

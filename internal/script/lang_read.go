@@ -154,6 +154,7 @@ func (r *source) spread(targets []value, left, v value) {
 	switch {
 	case len(targets) > 1:
 	case left.fields != nil: // const {A, B: c} = process.env
+		r.look(len(left.fields) * costOfPut)
 		for _, k := range sortedKeys(left.fields) {
 			name := left.fields[k].from
 			if name == "" {
@@ -263,6 +264,7 @@ func (r *source) skipped(end int) value {
 		r.i++
 	}
 	var b strings.Builder
+	r.look(r.i - from)
 	for _, t := range r.toks[from:min(r.i, len(r.toks))] {
 		if (t.kind == aString || t.kind == anAtom) && b.Len() < maxText {
 			b.WriteString(t.text + " ")

@@ -82,6 +82,7 @@ func (r *source) shell(command value, rest []value, by string) value {
 		return value{}
 	}
 	line := r.st.line
+	r.look(len(r.env) * costOfPut)
 	out := r.st.captured(func() {
 		for name, text := range r.env {
 			r.st.frame.put(name, variable{texts: []string{text}, exported: true})

@@ -95,7 +95,7 @@ func (r *source) uploads(last, body string, args arguments) bool {
 		}
 	}
 	if last == "get" || last == "connect" || last == "open" || last == "create" || last == "new" || last == "start" || last == "urlretrieve" || strings.HasPrefix(last, "download") {
-		return !r.st.carried(body).empty()
+		return !r.carried(body).empty()
 	}
 	return strings.TrimSpace(body) != ""
 }
@@ -134,19 +134,19 @@ func (r *source) url(recv value, args arguments, known bool) (string, []value, b
 		}
 	}
 	for i, a := range args.list {
-		rest := slices.Concat(args.list[:i], args.list[i+1:])
+		rest := func() []value { return slices.Concat(args.list[:i], args.list[i+1:]) }
 		t := r.as(a)
 		switch {
 		case a.target != "" && a.kind != "":
-			return a.target, rest, true
+			return a.target, rest(), true
 		case a.fields != nil && i < 2:
 			if u, ok := r.urlOf(a); ok {
 				return u, args.list, true
 			}
 		case a.isList && len(a.list) == 2 && known && (hostLikeWord(a.list[0]) || !plain(a.list[0])):
-			return a.list[0], rest, true
-		case a.fn == nil && !a.isList && (strings.Contains(t[:min(len(t), 12)], "://") || known && hostLikeWord(strings.TrimSpace(t))):
-			return strings.TrimSpace(t), rest, true
+			return a.list[0], rest(), true
+		case a.fn == nil && !a.isList && (strings.Contains(t[:min(len(t), 12)], "://") || known && len(t) <= maxShown && hostLikeWord(strings.TrimSpace(t))):
+			return strings.TrimSpace(t), rest(), true
 		}
 	}
 	if recv.target != "" {
@@ -177,19 +177,20 @@ func (r *source) body(recv value, rest []value, args arguments) (body, all strin
 	add := func(v value) {
 		if v.fn == nil && (v.name == "" || environments[v.name]) {
 			t := r.as(v)
-			b.WriteString(t + " ")
-			a.WriteString(t + " ")
+			r.gathered(&b, t, " ")
+			r.gathered(&a, t, " ")
 		}
 	}
 	object := func(m map[string]value) {
+		r.look(len(m) * costOfPut)
 		for _, k := range sortedKeys(m) {
 			v := m[k]
 			if slices.Contains(notBody, strings.ToLower(k)) {
-				a.WriteString(r.as(v) + " ")
+				r.gathered(&a, r.as(v), " ")
 				continue
 			}
 			if v.fn == nil && (v.name == "" || environments[v.name]) {
-				b.WriteString(k + "=" + r.as(v) + " ")
+				r.gathered(&b, k+"="+r.as(v), " ")
 			}
 		}
 	}
@@ -230,5 +231,5 @@ func (r *source) prepares(name, lower, last string, recv value, args arguments) 
 		r.tell(url, sending{program: programOf(name), line: -1})
 		body = ""
 	}
-	return value{text: r.st.opaque(name, all), kind: name, target: url, body: body}, true
+	return value{text: r.opaque(name, all), kind: name, target: url, body: body}, true
 }

@@ -55,7 +55,13 @@ func (sc *scanner) until(rest string, from int, quote string, t token, raw bool)
 			sc.add(t, i)
 			return true
 		case c == '$' && quote == "`" && !sc.d.sigils && strings.HasPrefix(rest[i:], "${"):
-			i += nested(rest[i+1:])
+			if sc.looks() {
+				n := nested(rest[i+1:])
+				if n == 0 {
+					sc.vain += min(maxInside, len(rest)-i)
+				}
+				i += n
+			}
 		}
 	}
 	if i >= len(rest) {
@@ -171,8 +177,9 @@ func (sc *scanner) percent(rest string) bool {
 
 // hereDocument takes <<"EOF", <<~EOF and <<<'EOF' with the text on the lines behind.
 func (sc *scanner) hereDocument(rest string) bool {
-	n := len(rest) - len(strings.TrimLeft(rest, "<~-"))
-	if n > 4 || n >= len(rest) {
+	head := rest[:min(len(rest), 8)]
+	n := len(head) - len(strings.TrimLeft(head, "<~-"))
+	if n > 4 || n >= len(rest) || sc.documents >= maxDocuments || !sc.looks() {
 		return false
 	}
 	quote := ""
@@ -190,6 +197,7 @@ func (sc *scanner) hereDocument(rest string) bool {
 	}
 	line := strings.IndexByte(rest, '\n')
 	if line < 0 {
+		sc.vain += len(rest) / 16
 		return false
 	}
 	body, length := rest[line+1:], 0
@@ -200,7 +208,8 @@ func (sc *scanner) hereDocument(rest string) bool {
 		}
 		length = min(length+len(l)+1, len(body))
 	}
-	if length == len(body) || sc.documents >= maxDocuments {
+	if length == len(body) {
+		sc.vain += length
 		return false
 	}
 	sc.documents++

@@ -45,10 +45,10 @@ func (r *source) text(name string, recv value, args arguments) (value, bool) {
 	}
 	if encoding := r.doing(name, last, first); encoding != "" && subject.fn == nil {
 		t := r.as(subject)
-		if r.st.carried(t).empty() && encoding == "reverse" && plain(t) {
+		if r.carried(t).empty() && encoding == "reverse" && plain(t) {
 			return textOf(reversed(t)), true
 		}
-		return value{text: r.st.opaque(name+"(...)", t, encoding), isList: false}, true
+		return value{text: r.opaque(name+"(...)", t, encoding), isList: false}, true
 	}
 	switch last {
 	case "getstring", "getbytes":
@@ -69,7 +69,7 @@ func (r *source) text(name string, recv value, args arguments) (value, bool) {
 		if name == "explode" || r.d.name == "perl" {
 			sep, text = text, first
 		}
-		if plain(text) && (sep != "" || len(text) <= maxElements) {
+		if r.look(len(text) * costOfSplit); plain(text) && (sep != "" || len(text) <= maxElements) {
 			return r.listOf(texts(strings.Split(text, sep))), true
 		}
 	case "format", "sprintf", "printf_":
@@ -97,7 +97,7 @@ func texts(list []string) []value {
 // undoing names the encoding that a call undoes.
 func (r *source) undoing(name, last, first string) string {
 	lower := strings.ToLower(name)
-	first = strings.ToLower(first)
+	first = strings.ToLower(first[:min(len(first), maxName)])
 	switch {
 	case undoings[last] != "" && !strings.HasSuffix(lower, "html.unescape"):
 		return undoings[last]
@@ -139,7 +139,7 @@ func (r *source) undoing(name, last, first string) string {
 
 // doing names the encoding that a call makes.
 func (r *source) doing(name, last, first string) string {
-	switch first = strings.ToLower(first); {
+	switch first = strings.ToLower(first[:min(len(first), maxName)]); {
 	case doings[last] != "":
 		return doings[last]
 	case last == "tostring" && (first == "base64" || first == "hex" || first == "base64url"):
@@ -159,7 +159,7 @@ func (r *source) undo(encoding string, v value) value {
 		t = strings.Join(v.list, ",")
 	}
 	if !plain(t) && !v.bytes {
-		return value{text: r.st.opaque("...", t), undone: append(slices.Clip(v.undone), encoding)}
+		return value{text: r.opaque("...", t), undone: chained(v.undone, encoding)}
 	}
 	out, ok := undo(encoding, t)
 	if !ok {
@@ -172,14 +172,14 @@ func (r *source) undo(encoding string, v value) value {
 		return value{text: r.st.unknown("...")}
 	}
 	if r.packed(out) {
-		return value{text: out, bytes: true, undone: append(slices.Clip(v.undone), encoding)}
+		return value{text: out, bytes: true, undone: chained(v.undone, encoding)}
 	}
 	out = clean(out)
 	r.st.remember(out, encoding, t)
 	if key := strings.TrimSpace(out); v.bytes && r.st.decoded[key] != nil { // the bytes between have no text to be remembered by
-		r.st.decoded[key] = append(slices.Clip(v.undone), encoding)
+		r.st.decoded[key] = chained(v.undone, encoding)
 	}
-	return value{text: out, undone: append(slices.Clip(v.undone), encoding)}
+	return value{text: out, undone: chained(v.undone, encoding)}
 }
 
 // packed reports bytes that a further function has to undo: their low ones are kept.
@@ -188,6 +188,7 @@ func (r *source) packed(s string) bool { return packing(s) != "" || !printable(s
 // joined puts the elements of a list together.
 func (r *source) joined(recv value, args arguments) value {
 	list, sep := recv, ""
+	defer r.look(len(recv.list) + len(recv.text))
 	switch {
 	case len(args.list) > 1 && !recv.isList: // join(sep, list)
 		sep, list = r.as(args.list[0]), args.list[1]
@@ -238,7 +239,7 @@ func (r *source) characters(last string, recv value, args arguments) (value, boo
 		case strings.HasPrefix(strings.ToLower(format), "c"), strings.HasPrefix(format, "U"):
 			return r.undo("codes", what), true
 		case strings.HasPrefix(format, "m"):
-			return value{text: r.st.opaque("pack", what.text, "base64")}, true
+			return value{text: r.opaque("pack", what.text, "base64")}, true
 		}
 		return value{}, false
 	}
@@ -274,13 +275,14 @@ func (r *source) replaced(last string, recv value, args arguments) (value, bool)
 	}
 	from, to, text := r.as(list[0]), r.as(list[1]), r.as(subject)
 	if from == "" || strings.Count(text, from)*len(to)+len(text) > maxText || !r.st.spend(len(text)) {
-		return value{text: r.st.opaque("replace", text+to), undone: subject.undone}, true
+		return value{text: r.opaque("replace", text+to), undone: subject.undone}, true
 	}
 	return value{text: strings.ReplaceAll(text, from, to), undone: subject.undone}, true
 }
 
 // turned is a text or a list from its end to its beginning.
 func (r *source) turned(v value) value {
+	r.look(len(v.text) + len(v.list)*costOfEntry)
 	if v.isList {
 		list := slices.Clone(v.list)
 		slices.Reverse(list)
@@ -289,9 +291,9 @@ func (r *source) turned(v value) value {
 	if t := r.as(v); plain(t) {
 		out := reversed(t)
 		r.st.remember(out, "reverse", t)
-		return value{text: out, undone: append(slices.Clip(v.undone), "reverse")}
+		return value{text: out, undone: chained(v.undone, "reverse")}
 	}
-	return value{text: r.st.opaque("reverse", r.as(v), "reverse"), undone: v.undone}
+	return value{text: r.opaque("reverse", r.as(v), "reverse"), undone: v.undone}
 }
 
 // kept is a call that gives back what it hangs on, or what it is given, as far as it counts here.
@@ -305,6 +307,7 @@ func (r *source) kept(last string, recv value, args arguments) (value, bool) {
 	} else if recv.file != "" {
 		return value{}, false
 	}
+	r.look(len(v.text))
 	v.from, v.kind = "", ""
 	if (last == "from" || last == "getstring" || last == "decode") && v.isList { // Buffer.from([104, 116])
 		return r.undo("codes", v), true

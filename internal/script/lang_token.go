@@ -29,6 +29,9 @@ const (
 // maxTokens bounds the units of one text. Programs in workflows have a few thousand.
 const maxTokens = 300_000
 
+// tokenLength is how many bytes a token of a program has, about, with what stands before it.
+const tokenLength = 4
+
 // scanner makes tokens of a text.
 type scanner struct {
 	d    *dialect
@@ -39,12 +42,13 @@ type scanner struct {
 	open []int // brackets that wait for their end
 	// A here-document stands between the end of the present line and what follows it.
 	jumpAt, jumpTo, documents int
+	vain                      int  // bytes looked at for an end that is not there
 	broken                    bool // a string or a bracket is never closed, or there is too much of it
 }
 
 // scan makes tokens of a program's text.
 func scan(d *dialect, text string) ([]token, bool) {
-	sc := scanner{d: d, s: text}
+	sc := scanner{d: d, s: text, out: make([]token, 0, min(len(text)/tokenLength+8, maxTokens))}
 	for sc.i < len(text) && len(sc.out) < maxTokens {
 		sc.step()
 	}
@@ -53,6 +57,17 @@ func scan(d *dialect, text string) ([]token, bool) {
 		sc.out[at].pair = len(sc.out)
 	}
 	return sc.out, !sc.broken
+}
+
+// maxVain bounds the bytes that are looked at for the ends of what is never closed: each opener may be looked after up to the end of the text.
+const maxVain = 8 << 20
+
+// looks reports that an end may still be looked for.
+func (sc *scanner) looks() bool {
+	if sc.vain > maxVain {
+		sc.broken = true
+	}
+	return sc.vain <= maxVain
 }
 
 func (sc *scanner) add(t token, length int) {
@@ -128,7 +143,7 @@ func (sc *scanner) comment(rest string) bool {
 
 // pattern passes a regular expression literal, which may hold quotes.
 func (sc *scanner) pattern(rest string) bool {
-	if rest[0] != '/' || !sc.d.patterns {
+	if rest[0] != '/' || !sc.d.patterns || !sc.looks() {
 		return false
 	}
 	if n := len(sc.out); n > 0 {
@@ -139,9 +154,8 @@ func (sc *scanner) pattern(rest string) bool {
 			return false
 		}
 	}
-	line, _, _ := strings.Cut(rest[1:], "\n")
-	inClass := false
-	for i := 0; i < len(line); i++ {
+	line, inClass, i := rest[1:], false, 0
+	for ; i < len(line) && line[i] != '\n'; i++ {
 		switch line[i] {
 		case '\\':
 			i++
@@ -156,6 +170,7 @@ func (sc *scanner) pattern(rest string) bool {
 			}
 		}
 	}
+	sc.vain += i
 	return false
 }
 

@@ -67,7 +67,7 @@ func (r *source) environment() string {
 
 // told notes the loot in a text that goes somewhere.
 func (r *source) told(text string) {
-	for _, l := range r.st.carried(text).Loot {
+	for _, l := range r.carried(text).Loot {
 		r.st.loot[l] = true
 	}
 }
@@ -78,6 +78,7 @@ func (r *source) variable(name string) value {
 		return textOf(v)
 	}
 	if r.d.ticks {
+		r.look(len(r.env) * costOfEntry)
 		for n, v := range r.env {
 			if strings.EqualFold(n, name) {
 				return textOf(v)
@@ -93,7 +94,7 @@ func (r *source) variable(name string) value {
 
 // join is one value after another, as a text or as a list.
 func (r *source) join(a, b value) value {
-	undone := slices.Concat(a.undone, b.undone)
+	undone := chained(a.undone, b.undone...)
 	if a.isList && b.isList && len(a.list)+len(b.list) <= maxElements {
 		return value{isList: true, list: slices.Concat(a.list, b.list), text: r.limit(a.text + " " + b.text), undone: undone}
 	}
@@ -103,7 +104,7 @@ func (r *source) join(a, b value) value {
 // limit keeps texts bounded, and the work to make them.
 func (r *source) limit(text string) string {
 	if !r.st.spend(len(text)) {
-		return r.st.opaque("...", text[:min(len(text), maxText)])
+		return r.opaque("...", text[:min(len(text), maxText)])
 	}
 	return r.st.limited(text)
 }
@@ -114,20 +115,20 @@ func (r *source) mixed(show string, values ...value) value {
 	var undone []string
 	for _, v := range values {
 		if v.name == "" || environments[v.name] {
-			b.WriteString(r.as(v) + " ")
+			r.gathered(&b, r.as(v), " ")
 		}
-		undone = append(undone, v.undone...)
+		undone = chained(undone, v.undone...)
 	}
-	return value{text: r.st.opaque(show, b.String()), undone: slices.Compact(undone)}
+	return value{text: r.opaque(show, b.String()), undone: slices.Compact(undone)}
 }
 
 // either is one of two values: the first that is known or carries something.
 func (r *source) either(a, b value) value {
 	ta, tb := r.as(a), r.as(b)
 	switch {
-	case ta == "" || a.name == "" && !plain(ta) && r.st.carried(ta).empty() && strings.Count(ta, string(atomOpen)) == 1 && strings.HasPrefix(ta, string(atomOpen)):
+	case ta == "" || a.name == "" && !plain(ta) && r.carried(ta).empty() && strings.Count(ta, string(atomOpen)) == 1 && strings.HasPrefix(ta, string(atomOpen)):
 		return b
-	case r.st.carried(ta).empty() && !r.st.carried(tb).empty():
+	case r.carried(ta).empty() && !r.carried(tb).empty():
 		return b
 	}
 	return a
@@ -136,6 +137,7 @@ func (r *source) either(a, b value) value {
 // elements gives what a value has in it, one by one.
 func (r *source) elements(v value) []value {
 	var out []value
+	r.look(len(v.list)*costOfEntry + len(v.fields)*costOfPut)
 	switch {
 	case v.isList:
 		for _, e := range v.list {
@@ -173,9 +175,9 @@ func (r *source) listOf(values []value) value {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString(t)
+		r.gathered(&b, t, "")
 		out.list = append(out.list, t)
-		out.undone = append(out.undone, v.undone...)
+		out.undone = chained(out.undone, v.undone...)
 	}
 	out.text = r.limit(b.String())
 	return out
@@ -203,10 +205,14 @@ func (v value) field(names ...string) (value, bool) {
 		if len(v.fields) > maxNamed {
 			continue
 		}
-		for _, k := range sortedKeys(v.fields) {
-			if strings.EqualFold(k, n) {
-				return v.fields[k], true
+		found := ""
+		for k := range v.fields {
+			if strings.EqualFold(k, n) && (found == "" || k < found) {
+				found = k
 			}
+		}
+		if found != "" {
+			return v.fields[found], true
 		}
 	}
 	return value{}, false
@@ -244,5 +250,5 @@ func (r *source) index(v, key value) value {
 	if v.name != "" && v.text == "" {
 		return value{name: v.name + "." + k}
 	}
-	return value{text: r.st.opaque("[...]", r.as(v)), from: v.from, undone: v.undone}
+	return value{text: r.opaque("[...]", r.as(v)), from: v.from, undone: v.undone}
 }

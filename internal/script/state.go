@@ -74,6 +74,8 @@ type state struct {
 	params   []string          // positional parameters
 	steps    int
 	work     int
+	reads    int // by programs of other languages
+	looked   int
 	nesting  int
 	payloads int  // depth of texts that run
 	hidden   bool // the text that is being read was encoded
