@@ -273,7 +273,7 @@ func TestLanguageLines(t *testing.T) {
 	}
 }
 
-// hostilePrograms are texts of about a mebibyte that cost a careless reader minutes.
+// hostilePrograms are texts of about a quarter of a mebibyte that cost a careless reader minutes.
 func hostilePrograms() map[string]string {
 	const size = 1 << 18 // TestHostilePrograms reads those at full size that once were costly
 	out := map[string]string{}
