@@ -138,20 +138,8 @@ func (r *racer) run(b *testing.B, cmd *exec.Cmd) []byte {
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	done, peak := make(chan struct{}), make(chan [2]int)
-	go func() {
-		var most [2]int
-		for {
-			now := memory(cmd.Process.Pid)
-			most = [2]int{max(most[0], now[0]), max(most[1], now[1])}
-			select {
-			case <-done:
-				peak <- most
-				return
-			case <-time.After(5 * time.Millisecond):
-			}
-		}
-	}()
+	done := make(chan struct{})
+	peak := watch(cmd.Process.Pid, done)
 	err := cmd.Wait()
 	took := time.Since(begin)
 	close(done)
@@ -163,6 +151,26 @@ func (r *racer) run(b *testing.B, cmd *exec.Cmd) []byte {
 	r.processor = append(r.processor, (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds())
 	r.anonymous, r.most = max(r.anonymous, most[0]), max(r.most, most[1])
 	return out.Bytes()
+}
+
+// watch looks at a process's memory every few milliseconds until it has ended, and gives the most of each kind that it saw. What the system tells of
+// a child when it has ended is no good for this: that begins with what its parent held when it was started, here the tests themselves.
+func watch(pid int, ended <-chan struct{}) <-chan [2]int {
+	peak := make(chan [2]int, 1)
+	go func() {
+		var most [2]int
+		for {
+			now := memory(pid)
+			most = [2]int{max(most[0], now[0]), max(most[1], now[1])}
+			select {
+			case <-ended:
+				peak <- most
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	return peak
 }
 
 // memory is the anonymous and the whole resident memory of a process in bytes, of which the latter has the pages of mapped files; zeros
