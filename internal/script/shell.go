@@ -11,11 +11,11 @@ import (
 // on the scripts before. It is not safe for concurrent use, and what it gives is shared with whoever asks the same again.
 type Reader struct {
 	known   map[string]Reading
-	size    int // of the keys, in bytes
+	size    int // of the keys and of the readings, in bytes
 	parsers parsers
 }
 
-// maxRemembered bounds the text of remembered scripts, in bytes: more than the different scripts of most repositories' whole history.
+// maxRemembered bounds remembered scripts and what was read of them, in bytes: more than the different scripts of most repositories' whole history.
 const maxRemembered = 16 << 20
 
 // Read reads one script. For many see [Reader].
@@ -28,11 +28,37 @@ func (r *Reader) Read(in Input) Reading {
 		return got
 	}
 	got := r.read(in)
-	if r.size += len(key); r.known == nil || r.size > maxRemembered {
-		r.known, r.size = map[string]Reading{}, len(key)
+	kept := len(key) + sizeOf(got)
+	if r.size += kept; r.known == nil || r.size > maxRemembered {
+		r.known, r.size = map[string]Reading{}, kept
 	}
 	r.known[string(key)] = got
 	return got
+}
+
+// sizeOf is about what a reading takes, in bytes: a short script can be read to much.
+func sizeOf(r Reading) int {
+	const each, word = 320, 32 // of a destination, an exit or a payload; of a name
+	size := each + (len(r.Destinations)+len(r.Exits)+len(r.Payloads)+len(r.Left.Files)+len(r.Left.Outputs)+len(r.Left.Env))*each + (len(r.Programs)+len(r.Loot)+len(r.Problems))*word
+	for _, d := range r.Destinations {
+		size += len(d.URL) + len(d.Host) + (len(d.Secrets)+len(d.Posted)+len(d.SelfNamed))*word
+	}
+	for _, e := range r.Exits {
+		size += len(e.Target) + len(e.Secrets)*word
+	}
+	for _, p := range r.Payloads {
+		size += len(p.Text)
+	}
+	for _, c := range r.Left.Files {
+		size += len(c.Secrets) * word
+	}
+	for _, c := range r.Left.Outputs {
+		size += len(c.Secrets) * word
+	}
+	for _, v := range r.Left.Env {
+		size += len(v.Value) + len(v.Secrets)*word
+	}
+	return size
 }
 
 // keyOf is all that a reading depends on.
