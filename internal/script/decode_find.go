@@ -208,7 +208,7 @@ func promising(s string) bool {
 	return head[0] == 0x78 || len(s) >= 4*minEncoded && !strings.ContainsAny(s[:16], "/-_")
 }
 
-// escaped finds words written in %XX, \xXX, \OOO, \uXXXX or &#N;.
+// escaped finds words written in %41, \x41, \101, \u0041 or &#65;.
 func escaped(text string) []candidate {
 	var out []candidate
 	for i := 0; i < len(text); {

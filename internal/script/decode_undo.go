@@ -162,7 +162,7 @@ func inflate(kind, s string) string {
 	return out.String()
 }
 
-// escapeAt reads one escape of a character: %XX, \xXX, \x{XX}, \OOO, \uXXXX, \u{XX}, &#N;, &#xXX;. Its length is 0 where there is none, and the byte is
+// escapeAt reads one escape of a character: %41, \x41, \x{41}, \101, \u0041, \u{41}, &#65;, &#x41;. Its length is 0 where there is none, and the byte is
 // 0 for a character beyond ASCII.
 func escapeAt(s string) (b byte, n int) {
 	take := func(from, digits, base int) (byte, int) {

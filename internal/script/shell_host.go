@@ -13,6 +13,16 @@ var (
 )
 
 // rest is a URL or host[:port][/path] behind its scheme.
+// At is a destination with its URL or host[:port], as written; the host is computed where expressions or variables stand in it.
+func (d Destination) At(u string) Destination {
+	d.URL, d.Host = u, hostOf(u)
+	d.Computed, d.Bare, d.Depth = d.Host == "", false, 0
+	if !d.Computed {
+		d.Bare, d.Depth = bare(u), pathDepth(u)
+	}
+	return d
+}
+
 func afterScheme(u string) string {
 	if i := strings.Index(u, "://"); i >= 0 {
 		return u[i+3:]

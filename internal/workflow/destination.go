@@ -43,58 +43,6 @@ func trimURL(u string) string {
 	return strings.TrimRight(u, ".,}")
 }
 
-// to is a destination with its URL or host.
-func to(d Destination, u string) Destination {
-	d.URL, d.Host = u, hostOf(u)
-	d.Computed, d.Bare, d.Depth = d.Host == "", false, 0
-	if !d.Computed {
-		d.Bare, d.Depth = bare(u), depth(u)
-	}
-	return d
-}
-
-// hostOf is the host of a URL or host[:port], lower-cased; empty where it is computed at run time.
-func hostOf(u string) string {
-	u = afterScheme(u)
-	if i := strings.IndexAny(u, "/?#"); i >= 0 {
-		u = u[:i]
-	}
-	u = u[strings.LastIndexByte(u, '@')+1:]
-	if strings.HasPrefix(u, "[") {
-		u, _, _ = strings.Cut(u[1:], "]")
-	} else {
-		u, _, _ = strings.Cut(u, ":")
-	}
-	u = strings.TrimSuffix(strings.ToLower(u), ".")
-	if strings.ContainsAny(u, "${}()*\\ ") {
-		return ""
-	}
-	return u
-}
-
-func afterScheme(u string) string {
-	if i := strings.Index(u, "://"); i >= 0 {
-		return u[i+3:]
-	}
-	return u
-}
-
-func bare(u string) bool {
-	u = afterScheme(u)
-	i := strings.IndexAny(u, "/?#")
-	return i < 0 || u[i:] == "/"
-}
-
-// depth counts the segments of a URL's path.
-func depth(u string) int {
-	u = afterScheme(u)
-	if i := strings.IndexAny(u, "?#"); i >= 0 {
-		u = u[:i]
-	}
-	_, path, _ := strings.Cut(u, "/")
-	return len(strings.FieldsFunc(path, func(r rune) bool { return r == '/' }))
-}
-
 // pairs lists the secrets whose field in a body bears their own name.
 func pairs(body string) []string {
 	var out []string

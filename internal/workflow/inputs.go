@@ -118,7 +118,7 @@ func (run *jobRun) hosts(step *Step, list []input, body value, files script.Carr
 			urls = []string{strings.TrimSpace(in.text)}
 		}
 		for _, u := range urls {
-			if d = to(d, u); d.Computed && (!url || empty(sent)) || seen[u] {
+			if d = d.At(u); d.Computed && (!url || empty(sent)) || seen[u] {
 				continue
 			}
 			if len(step.Destinations) == MaxDestinations {
