@@ -156,6 +156,9 @@ func because(w *Window) string {
 	if w.Opened.NotBefore.Known() {
 		since = "since " + evidence.Stamp(w.Opened.NotBefore.At)
 	}
+	if w.Execution == timeline.Unknown {
+		return "may have been taken " + since + ": no record tells whether it ran"
+	}
 	return "may have been taken " + since + " (" + w.Execution + ")"
 }
 
