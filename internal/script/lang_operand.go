@@ -95,11 +95,8 @@ func (r *source) literal(t token) value {
 	if strings.Contains(text, "\x00") || t.filled {
 		return textOf(text)
 	}
-	return textOf(cleanNUL(text))
+	return textOf(clean(text))
 }
-
-// cleanNUL takes out what an escape made that has a meaning in texts of a state.
-func cleanNUL(s string) string { return clean(s) }
 
 // wordOperand reads a name, a function literal, or a keyword that makes a value.
 func (r *source) wordOperand(t token, end int) value {

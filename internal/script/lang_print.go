@@ -237,7 +237,7 @@ func (r *source) fill(s string) string {
 			if _, long := escapeAt(s[i:]); long > 0 && !r.d.ticks {
 				n = long
 			}
-			b.WriteString(cleanNUL(r.d.unescaped(s[i : i+n])))
+			b.WriteString(clean(r.d.unescaped(s[i : i+n])))
 			i += n
 		case r.d.prefixes && strings.IndexByte("{}", s[i]) >= 0 && i+1 < len(s) && s[i+1] == s[i]:
 			b.WriteByte(s[i])

@@ -12,7 +12,6 @@ var (
 	fileName = regexp.MustCompile(`(?i)^[^/]*\.(?:json|txt|sh|ya?ml|zip|t?gz|tar|log|xml|md|py|js|html?|pem|key|crt|env|csv|out|bin|deb|rpm)$`)
 )
 
-// rest is a URL or host[:port][/path] behind its scheme.
 // At is a destination with its URL or host[:port], as written; the host is computed where expressions or variables stand in it.
 func (d Destination) At(u string) Destination {
 	d.URL, d.Host = u, hostOf(u)
@@ -23,6 +22,7 @@ func (d Destination) At(u string) Destination {
 	return d
 }
 
+// afterScheme is a URL or host[:port][/path] behind its scheme.
 func afterScheme(u string) string {
 	if i := strings.Index(u, "://"); i >= 0 {
 		return u[i+3:]

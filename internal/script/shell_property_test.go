@@ -65,6 +65,7 @@ func FuzzRead(f *testing.F) {
 		"echo " + enc64("curl a.example.invalid") + " | base64 -d | bash", "for ((i=0;i<9;i++)); do A=${A:i:2}$(printf %s $i); done", "printf -v X '%b%08x' '\\x41' 12; read -ra Y <<< $X; declare -A Z=([a]=b)"} {
 		f.Add(s)
 	}
+	f.Add("Curl \"A=${{seCrets }}\" y\xb4\x94G\xb9\xb8\x872b#\xe1\x9a$(000`0000000000000\x00000000")
 	f.Fuzz(func(t *testing.T, text string) {
 		lines := strings.Count(text, "\n")
 		r := Read(Input{Text: text, Env: stepEnv})

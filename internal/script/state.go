@@ -153,7 +153,7 @@ func (st *state) show(text string) string {
 			return b.String()
 		}
 		b.WriteString(text[:from])
-		b.WriteString(a.show)
+		b.WriteString(clean(a.show)) // a substitution shows its source, in which others may stand
 		text = text[to:]
 	}
 }
