@@ -35,6 +35,7 @@ const (
 	gqlParser   = "github.com/vektah/gqlparser/v2"
 	kinOpenAPI  = "github.com/getkin/kin-openapi"
 	mpb         = "github.com/vbauerster/mpb/v8"
+	rapid       = "pgregory.net/rapid"
 	shellParser = "mvdan.cc/sh/v3"
 	sqlite      = "modernc.org/sqlite"
 	yamlV3      = "go.yaml.in/yaml/v3"
@@ -77,6 +78,7 @@ var layers = map[string]layer{
 	"changed":      {own: []string{"casefile", "evidence"}},
 	"preserve":     {},
 	"drill":        {own: []string{"evidence", "when"}, doors: []string{gqlparser}},
+	"seeded":       {doors: []string{rapid}, testOnly: true},
 	"openapicheck": {doors: []string{kinOpenAPI, gqlParser}, testOnly: true},
 
 	"cmd/pentimento": {

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pentimento/internal/evidence"
+	_ "pentimento/internal/seeded"
 )
 
 // bulkOf is a bulk of commits, and of each what its tree holds.

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pentimento/internal/evidence"
+	_ "pentimento/internal/seeded"
 )
 
 func same(s string) string { return s }

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pentimento/internal/evidence"
+	_ "pentimento/internal/seeded"
 )
 
 func oid(n int) evidence.OID { return evidence.OID(fmt.Sprintf("%040x", n+1)) }

@@ -13,6 +13,7 @@ import (
 	"pentimento/internal/detect"
 	"pentimento/internal/evidence"
 	"pentimento/internal/exposure"
+	_ "pentimento/internal/seeded"
 	"pentimento/internal/timeline"
 )
 

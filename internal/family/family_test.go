@@ -13,6 +13,7 @@ import (
 
 	"pentimento/internal/campaign"
 	"pentimento/internal/evidence"
+	_ "pentimento/internal/seeded"
 	"pentimento/internal/workflow"
 )
 

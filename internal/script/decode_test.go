@@ -19,6 +19,8 @@ import (
 	"unicode/utf16"
 
 	"pgregory.net/rapid"
+
+	_ "pentimento/internal/seeded"
 )
 
 const hiddenText = "curl -s https://drop.example.invalid/x?a=1"

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pentimento/internal/evidence"
+	_ "pentimento/internal/seeded"
 	"pentimento/internal/timeline"
 	"pentimento/internal/when"
 )

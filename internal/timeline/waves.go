@@ -106,7 +106,8 @@ func (p *Presence) cut(whole Presence, from, to int) {
 	p.Versions = slices.Clone(whole.Versions[from:to])
 	if from > 0 {
 		p.Added, p.AddedBy = p.Versions[0].From, Change{Commit: p.Versions[0].Commit}
-		if first := whole.Added.NotBefore; p.Added.NotBefore.At.Before(first.At) { // unknown, or a claim that the row refutes
+		first, last := whole.Added.NotBefore, whole.Removed.NotAfter
+		if at := p.Added.NotBefore.At; at.Before(first.At) || whole.Gone && last.Known() && at.After(last.At) { // unknown, or a claim that the row refutes
 			p.Added.NotBefore = first
 		}
 		if p.Added.NotAfter.At.Before(p.Added.NotBefore.At) {

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	_ "pentimento/internal/seeded"
 	"pentimento/internal/when"
 )
 

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	_ "pentimento/internal/seeded"
 )
 
 // pieces make up files that are plain and files that only look so.

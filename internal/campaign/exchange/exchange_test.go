@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pentimento/internal/campaign"
+	_ "pentimento/internal/seeded"
 )
 
 // taken gives the entries of a file as KIND=VALUE, and what was left as WHAT: WHY.

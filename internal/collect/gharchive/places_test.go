@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pentimento/internal/evidence"
+	_ "pentimento/internal/seeded"
 )
 
 func TestHours(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"pentimento/internal/collect/ghexport"
 	"pentimento/internal/evidence"
+	_ "pentimento/internal/seeded"
 )
 
 // Whatever strings the rows hold and however they are packed, each good row is a fact, each damaged line is a bad one, and neither costs the other.

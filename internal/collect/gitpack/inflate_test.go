@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	_ "pentimento/internal/seeded"
 )
 
 // deflated is a zlib stream made by the standard library.

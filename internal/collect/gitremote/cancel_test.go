@@ -3,6 +3,7 @@ package gitremote
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pentimento/internal/evidence"
 )
 
 // TestCancel: a cancelled context ends a call at once, wherever it is, and leaves neither files nor goroutines.
@@ -32,6 +35,9 @@ func TestCancel(t *testing.T) {
 					return false
 				}
 				w.Header().Set("Content-Type", resultType)
+				if r.Method == http.MethodGet {
+					w.Header().Set("Content-Type", advertisementType)
+				}
 				if bytes.Contains(body, []byte("command=fetch")) {
 					io.WriteString(w, pkt("packfile\n")+pkt("\x01PACK"))
 				}
@@ -68,6 +74,22 @@ func TestCancel(t *testing.T) {
 				t.Errorf("rerun: %d commits, %d blobs, gaps %v", len(f.commits), len(f.blobs), f.gaps)
 			}
 		})
+	}
+}
+
+// TestNothingIsToldOfWhatWasCancelled: an answer that came while the context was cancelled is no gap.
+func TestNothingIsToldOfWhatWasCancelled(t *testing.T) {
+	s := serveGit(t, asGitHub)
+	c := collector(t, s)
+	ctx, cancel := context.WithCancel(context.Background())
+	s.hook = func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+		http.Error(w, "gone", http.StatusNotFound)
+		return true
+	}
+	c.cfg.Progress = func(evidence.Repository, int64) { cancel() }
+	f := newFacts()
+	if err := c.Collect(ctx, demo, f.add); !errors.Is(err, context.Canceled) || len(f.gaps) > 0 {
+		t.Errorf("error %v, gaps %v", err, f.gaps)
 	}
 }
 

@@ -20,7 +20,7 @@ func (c *Collector) RecoverFrom(ctx context.Context, repo, fork evidence.Reposit
 	if len(wants) == 0 {
 		return nil, nil
 	}
-	missing, err = c.recoverFrom(ctx, repo, fork, mergeWants(wants), emit)
+	missing, err = c.recoverFrom(ctx, repo, fork, mergeWants(wants), living(ctx, emit))
 	if err != nil {
 		return nil, fmt.Errorf("recover commits of %s from %s: %w", repo, fork, err)
 	}
@@ -30,7 +30,7 @@ func (c *Collector) RecoverFrom(ctx context.Context, repo, fork evidence.Reposit
 func (c *Collector) recoverFrom(ctx context.Context, repo, fork evidence.Repository, wants []Want, emit func(evidence.Observation) error) ([]Want, error) {
 	rem, err := c.connect(ctx, fork)
 	if err != nil {
-		if _, known := gapOf(err, repo, UnitForks, string(fork)); known {
+		if _, known := gapOf(err, repo, UnitForks, string(fork)); known && ctx.Err() == nil {
 			return wants, nil
 		}
 		return nil, err

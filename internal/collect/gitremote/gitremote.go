@@ -65,10 +65,20 @@ func New(cfg Config) *Collector {
 // in chunks, Done on the last; it stays unset where the server failed in a way that may pass, so that a later run asks again.
 // Errors: a cancelled context, a failing emit, a failing disk.
 func (c *Collector) Collect(ctx context.Context, repo evidence.Repository, emit func(evidence.Observation) error) error {
-	if err := c.collect(ctx, repo, emit); err != nil {
+	if err := c.collect(ctx, repo, living(ctx, emit)); err != nil {
 		return fmt.Errorf("collect git of %s: %w", repo, err)
 	}
 	return nil
+}
+
+// living is emit until the context is cancelled: what that broke off looks like a fault of the server, and nothing is told of it.
+func living(ctx context.Context, emit func(evidence.Observation) error) func(evidence.Observation) error {
+	return func(o evidence.Observation) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return emit(o)
+	}
 }
 
 func (c *Collector) collect(ctx context.Context, repo evidence.Repository, emit func(evidence.Observation) error) error {

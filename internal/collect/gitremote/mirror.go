@@ -27,7 +27,7 @@ import (
 // followed, because they may point anywhere on this machine; a repository that has them leaves a gap. So do SHA-256, reftable and
 // linked worktrees, whose objects lie elsewhere. Errors are as of [Collector.Collect].
 func (c *Collector) Mirror(ctx context.Context, repo evidence.Repository, dir string, emit func(evidence.Observation) error) error {
-	if err := c.mirror(ctx, repo, dir, emit); err != nil {
+	if err := c.mirror(ctx, repo, dir, living(ctx, emit)); err != nil {
 		return fmt.Errorf("read mirror of %s: %w", repo, err)
 	}
 	return nil

@@ -30,7 +30,7 @@ func (c *Collector) Recover(ctx context.Context, repo evidence.Repository, wants
 	if len(wants) == 0 {
 		return nil, nil
 	}
-	missing, err = c.recoverAll(ctx, repo, mergeWants(wants), emit)
+	missing, err = c.recoverAll(ctx, repo, mergeWants(wants), living(ctx, emit))
 	if err != nil {
 		return nil, fmt.Errorf("recover commits of %s: %w", repo, err)
 	}
