@@ -61,8 +61,11 @@ var layers = map[string]layer{
 	"collect/gharchive": {own: []string{"collect/wire", "evidence", "when"}, doors: []string{compress}},
 	"collect":           {own: []string{"evidence", "when"}, doors: []string{errgroup}},
 
+	"tokens":   {own: []string{"evidence", "when"}},
+	"tokenlog": {own: []string{"tokens", "evidence", "when"}, doors: []string{compress, yamlV3}},
+
 	"casefile/schema": {},
-	"casefile":        {own: []string{"casefile/schema", "queries", "evidence", "when"}, doors: []string{sqlite, compress}},
+	"casefile":        {own: []string{"casefile/schema", "queries", "tokens", "evidence", "when"}, doors: []string{sqlite, compress}},
 
 	"script":            {doors: []string{shellParser}},
 	"workflow":          {own: []string{"evidence", "script"}, doors: []string{actionlint, yamlV4}},
@@ -83,7 +86,7 @@ var layers = map[string]layer{
 
 	"cmd/pentimento": {
 		own: []string{"when", "evidence", "queries", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect/gharchive", "collect/ghexport",
-			"collect/localgit", "collect", "preserve", "casefile",
+			"collect/localgit", "collect", "preserve", "tokens", "tokenlog", "casefile",
 			"workflow", "campaign", "campaign/exchange", "heuristic", "detect", "family", "timeline", "exposure", "changed", "drill"},
 		doors: []string{cobra, mpb, isatty, errgroup},
 	},

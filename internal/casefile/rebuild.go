@@ -15,7 +15,7 @@ import (
 
 // inferenceTables in the order in which they can be emptied: a table stands before those it refers to.
 var inferenceTables = []string{
-	"exposure_window", "rotation", "ladder", "could_read", "execution", "opportunity", "contains", "presence_version", "presence", "campaign_commit",
+	"window_release", "window_use", "window_verdict", "link", "exposure_window", "rotation", "ladder", "could_read", "execution", "opportunity", "contains", "presence_version", "presence", "campaign_commit",
 	"cited_commit", "proposal", "family_member", "family", "finding_context", "finding_place", "finding", "repository_verdict", "inferred_gap", "wave", "analysis",
 }
 
