@@ -199,16 +199,16 @@ func (r *reader) reaches(p Presence, event string, span when.Instant) (part when
 	return span, event != "pull_request" || p.Ref.Branch()
 }
 
-// throughout spans the time in which a row held its version i: until the next one came, or until the file was gone.
+// throughout spans the time in which a row held its version i: until the next one came, and within the row.
 func throughout(p Presence, i int) when.Instant {
 	from, to := p.Versions[i].From, when.Instant{}
-	if i == 0 {
+	if first := p.Added.NotBefore; i == 0 || first.Known() && from.NotBefore.At.Before(first.At) {
 		from = p.Added
 	}
-	switch {
-	case i+1 < len(p.Versions):
+	if i+1 < len(p.Versions) {
 		to = p.Versions[i+1].From
-	case p.Gone:
+	}
+	if last := p.Removed.NotAfter; p.Gone && last.Known() && (!to.NotAfter.Known() || to.NotAfter.At.After(last.At)) {
 		to = p.Removed
 	}
 	if from.NotBefore.Known() && to.NotAfter.Known() && from.NotBefore.At.After(to.NotAfter.At) {

@@ -27,24 +27,31 @@ func (r *reader) finish(p *Presence, x tip, dark *tip) {
 	r.settle(p, x)
 }
 
-// settle widens claimed dates by which a row would end before it began: which of them is false is not told, so that none of them narrows.
+// settle widens claimed dates by which a row would end before it began, or before one of its versions came: which of them is false is not told,
+// so that none of them narrows.
 func (r *reader) settle(p *Presence, x tip) {
-	added, removed := p.Added, p.Removed
-	if added.NotBefore.Clock != when.Git || removed.NotAfter.Clock != when.Git || !removed.NotAfter.At.Before(added.NotBefore.At) {
-		return
+	removed := p.Removed
+	for i := range p.Versions {
+		from := p.Versions[i].From
+		if from.NotBefore.Clock != when.Git || removed.NotAfter.Clock != when.Git || !removed.NotAfter.At.Before(from.NotBefore.At) {
+			continue
+		}
+		r.gap(evidence.GapContradiction, string(x.oid), "by the dates written into commits the file was gone at "+removed.String()+" and came at "+from.String()+
+			": they are the words of whoever made them", "", slices.Concat(from.Evidence, removed.Evidence)...)
+		first, last := removed.NotAfter, from.NotBefore
+		if removed.NotBefore.Clock == when.Git {
+			first = removed.NotBefore
+		}
+		if from.NotAfter.Clock == when.Git {
+			last = from.NotAfter
+		}
+		p.Versions[i].From = when.Between(first, from.NotAfter, slices.Concat(from.Evidence, removed.Evidence)...)
+		if last.At.After(p.Removed.NotAfter.At) {
+			p.Removed = when.Between(p.Removed.NotBefore, last, slices.Concat(p.Removed.Evidence, from.Evidence)...)
+		}
+		p.backwards = true
 	}
-	r.gap(evidence.GapContradiction, string(x.oid), "by the dates written into commits the file was gone at "+removed.String()+" and came at "+added.String()+
-		": they are the words of whoever made them", "", slices.Concat(added.Evidence, removed.Evidence)...)
-	first, last := removed.NotAfter, added.NotBefore
-	if removed.NotBefore.Clock == when.Git {
-		first = removed.NotBefore
-	}
-	if added.NotAfter.Clock == when.Git {
-		last = added.NotAfter
-	}
-	p.Added = when.Between(first, added.NotAfter, slices.Concat(added.Evidence, removed.Evidence)...)
-	p.Removed = when.Between(removed.NotBefore, last, slices.Concat(removed.Evidence, added.Evidence)...)
-	p.Versions[0].From, p.backwards = p.Added, true
+	p.Added = p.Versions[0].From
 }
 
 // taker is the commit on the ref's own first-parent chain that took the file of a commit away: the oldest clean one that grew from it; where

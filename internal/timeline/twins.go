@@ -156,8 +156,8 @@ func (r *reader) distance(of, m Move) (far time.Duration, named, ok bool) {
 	if publicEvent(of.origin) {
 		late = -after
 	}
-	if late < 0 && publicEvent(of.origin) != publicEvent(m.origin) {
-		far += reportSlack // events come by a queue: one that was made before is the last to be of the move
+	if late < 0 && (publicEvent(of.origin) != publicEvent(m.origin) || m.origin == evidence.OriginWebhooks) {
+		far += reportSlack // events come by a queue, and deliveries too: one that was made before is the last to be of the move
 	}
 	if m.late() && after < 0 {
 		far += reportSlack // what was made by then is the last to be what was stamped after it

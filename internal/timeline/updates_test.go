@@ -54,6 +54,20 @@ func TestUpdates(t *testing.T) {
 			rows: []string{`main a.yml [bad1/plant] proven no added 21s..23s by "plant" removed 21s..23s by "fix" delete`},
 		},
 		{
+			name: "a delivery is of the push before it, not of one like it soon after",
+			facts: func(w *world) {
+				w.trunk("main")
+				w.commit("base", 10, "")
+				w.commit("plant", 20, "a.yml=bad1", "base")
+				w.push("main", 20, "base", "plant")
+				w.push("main", 21, "plant", "base")
+				w.push("main", 23, "base", "plant")
+				w.update(evidence.OriginWebhooks, "main", 22, evidence.Push, "base", "plant")
+				w.list(100, "main=plant")
+			},
+			rows: []string{`main a.yml [bad1/plant] proven armed added 23s by "plant"`, `main a.yml [bad1/plant] proven no added 20s..22s by "plant" removed 21s by "" force_push`},
+		},
+		{
 			name: "plant, trigger and revert in one push: possible, with the push as all bounds",
 			facts: func(w *world) {
 				w.trunk("main")

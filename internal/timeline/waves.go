@@ -196,7 +196,7 @@ func (r *reader) within(p Presence, w *Wave) (out Presence, ok bool) {
 	}
 	out = p
 	out.cut(p, first, last+1)
-	if !w.meets(throughout(out, 0)) { // the dates of its versions run backwards
+	if !w.meets(when.Between(out.Added.NotBefore, out.Removed.NotAfter)) { // the dates of its versions run backwards
 		return p, false
 	}
 	out.during, out.Campaign, out.Rules = w, w.Campaign, r.Malicious[out.Versions[0].Blob].Rules

@@ -163,6 +163,20 @@ func TestOnlyInWaves(t *testing.T) {
 			facts: func(w *world) { w.bind("bad1", wave(1000, 1100, 1900, 2000), wave(4000, 5500, 4000, 5500)) },
 		},
 		{
+			name: "gone, by the dates of commits, before one of its versions came", ladders: []string{}, gaps: []string{"contradiction fix"},
+			rows:   []string{`main a.yml [bad1/ours bad2/other] possible no added 1000d..1100d by "" removed 1000d..1500g by "fix" delete`},
+			starts: []string{"push other 1000d..1500g possible 0", "schedule  1000d..1500g possible 0", "workflow_dispatch  1000d..1500g possible 0"},
+			facts: func(w *world) {
+				w.facts.Updates = nil
+				w.commits, w.holdings = w.commits[:2], w.holdings[:2]
+				w.commit("other", 1500, "a.yml=bad2", "ours")
+				w.commit("fix", 30, "", "other")
+				w.bind("bad2", wave(1000, 1100, 1900, 2000))
+				w.campaign = nil
+				w.list(6000, "main=fix")
+			},
+		},
+		{
 			name: "the campaign's own file in its place", ladders: []string{}, starts: []string{"push more 5000s possible 0", "push work 1500s possible 0", "schedule  1000d..2000d possible 0", "workflow_dispatch  5000s..? possible 0"},
 			rows: []string{row, `main a.yml [bad2/more] proven armed added 5000s by "more"`},
 			facts: func(w *world) {
