@@ -77,6 +77,8 @@ type Sink struct {
 	Reject func(reason string) error
 	// Note tells of something that is wrong with the file as a whole and is no row: it was cut off, it came through a mirror.
 	Note func(text string)
+
+	present []byte // see [Sink.Present]
 }
 
 // Statement is one row of what people know, as declare takes it one by one.
