@@ -158,7 +158,9 @@ type Credential struct {
 	Address      netip.Addr
 	UserAgent    string // of whoever made it
 	Parent       string // identifier of the credential that made it
-	ListedAt     time.Time
+	// Alias is another identifier under which the same provider's documents name it: what is told of either is told of both.
+	Alias    string
+	ListedAt time.Time // zero: no inventory said so, but a log that names it
 }
 
 // Ref names it.
@@ -168,7 +170,7 @@ func (c *Credential) Ref() Ref { return NewRef(c.Provider, c.ID) }
 func (c *Credential) FactID() string {
 	return evidence.ID("crd", string(c.Provider), c.ID, c.Kind, c.Account, c.Label, strconv.FormatBool(c.AccountWide), strings.Join(c.Projects, "\n"), strings.Join(c.Scopes, "\n"),
 		evidence.Stamp(c.CreatedAt), evidence.Stamp(c.ExpiresAt), evidence.Stamp(c.LastUsedAt), strconv.FormatBool(c.LastUsedTold), evidence.Stamp(c.RevokedAt),
-		strconv.FormatBool(c.Inactive), c.Parent, evidence.Stamp(c.ListedAt))
+		strconv.FormatBool(c.Inactive), c.Parent, c.Alias, evidence.Stamp(c.ListedAt))
 }
 
 // Listing says that an inventory was read to its end: a credential of the account that it lacks was not listed at that time.

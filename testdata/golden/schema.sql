@@ -266,6 +266,7 @@ CREATE TABLE credential_record (   -- one row of an inventory
   address        TEXT NOT NULL,
   user_agent     TEXT NOT NULL,
   parent         TEXT NOT NULL,
+  alias          TEXT NOT NULL,    -- another identifier of the same credential at its provider, without the provider; empty: none
   listed_at      TEXT NOT NULL,
   import         INTEGER NOT NULL REFERENCES import,
   line           INTEGER NOT NULL
