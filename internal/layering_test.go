@@ -76,7 +76,9 @@ var layers = map[string]layer{
 	"detect":    {own: []string{"casefile", "heuristic", "campaign", "workflow", "script", "evidence", "when"}},
 	"family":    {own: []string{"detect", "casefile", "campaign", "workflow", "evidence"}},
 	"timeline":  {own: []string{"casefile", "workflow", "evidence", "when"}},
-	"exposure":  {own: []string{"detect", "timeline", "casefile", "workflow", "evidence", "when"}},
+	"linkage":   {own: []string{"casefile", "tokens", "evidence"}},
+	"exposure":  {own: []string{"linkage", "detect", "timeline", "casefile", "workflow", "tokens", "evidence", "when"}},
+	"verdict":   {own: []string{"exposure", "linkage", "casefile", "tokens", "evidence", "when"}},
 
 	"changed":      {own: []string{"casefile", "evidence"}},
 	"preserve":     {},
@@ -87,7 +89,7 @@ var layers = map[string]layer{
 	"cmd/pentimento": {
 		own: []string{"when", "evidence", "queries", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect/gharchive", "collect/ghexport",
 			"collect/localgit", "collect", "preserve", "tokens", "tokenlog", "casefile",
-			"workflow", "campaign", "campaign/exchange", "heuristic", "detect", "family", "timeline", "exposure", "changed", "drill"},
+			"workflow", "campaign", "campaign/exchange", "heuristic", "detect", "family", "timeline", "linkage", "exposure", "verdict", "changed", "drill"},
 		doors: []string{cobra, mpb, isatty, errgroup},
 	},
 }
