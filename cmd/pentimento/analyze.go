@@ -92,15 +92,18 @@ func (a *analysis) all(ctx context.Context, in *casefile.Inferences) error {
 	if err := a.waves(in); err != nil {
 		return err
 	}
-	if err := a.examine(ctx); err != nil {
+	targets, err := a.file.Targets(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.examine(ctx, targets); err != nil {
+		return err
+	}
+	if err := a.settle(ctx); err != nil {
 		return err
 	}
 	a.cluster()
 	if err := detect.StoreFindings(in, slices.Collect(maps.Values(a.findings))); err != nil {
-		return err
-	}
-	targets, err := a.file.Targets(ctx)
-	if err != nil {
 		return err
 	}
 	for _, t := range targets {
@@ -249,7 +252,11 @@ func casePacks(ctx context.Context, c *casefile.Case) ([]campaign.Pack, error) {
 }
 
 // examine judges every workflow text of the case on all processors, a few at a time: a case holds more texts than memory should.
-func (a *analysis) examine(ctx context.Context) error {
+func (a *analysis) examine(ctx context.Context, targets []casefile.Target) error {
+	within := map[string]bool{}
+	for _, t := range targets {
+		within[t.Repository.Key()] = true
+	}
 	a.findings, a.unhit, a.shapes = map[evidence.OID]detect.Finding{}, map[evidence.OID]detect.Unhit{}, family.NewGathering()
 	a.candidates = candidates{found: map[evidence.OID]detect.Finding{}, stored: map[evidence.OID]bool{}}
 	texts := make(chan detect.Version)
@@ -258,6 +265,7 @@ func (a *analysis) examine(ctx context.Context) error {
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
 			x := detect.NewExaminer(a.packs)
+			x.Within(within)
 			for v := range texts {
 				f, rest, hit := x.Examine(v)
 				shape := shapeOf(v, x.File(), f, rest, hit && len(f.Bound()) == 0) // a family is of what the campaign made

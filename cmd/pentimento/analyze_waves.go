@@ -9,6 +9,7 @@ import (
 	"pentimento/internal/casefile"
 	"pentimento/internal/detect"
 	"pentimento/internal/evidence"
+	"pentimento/internal/heuristic"
 	"pentimento/internal/timeline"
 )
 
@@ -54,6 +55,11 @@ func wavesOf(f detect.Finding, packs []campaign.Pack) []timeline.Wave {
 		}
 		for _, s := range p.Spans() {
 			out = append(out, timeline.Wave{Campaign: p.Name, Span: s.Window, Told: p.Told(s)})
+		}
+	}
+	for _, m := range f.Moves {
+		if slices.Contains(bound, heuristic.Name) {
+			out = append(out, timeline.Wave{Span: m.Window, Told: "the time in which " + m.Told})
 		}
 	}
 	return out

@@ -11,7 +11,7 @@ import (
 )
 
 func (p *program) commitsCommand() *cobra.Command {
-	roles := []detect.Role{detect.Plant, detect.Rearm, detect.Repush, detect.Trigger}
+	roles := []detect.Role{detect.Plant, detect.Rearm, detect.Repush, detect.Trigger, detect.Listed}
 	removals := false
 	q := &question{
 		use:   "commits [REPO]...",
@@ -22,6 +22,7 @@ func (p *program) commitsCommand() *cobra.Command {
   rearm    changes it
   repush   changes nothing, and runs the workflow again
   trigger  changes something else, to run the workflow
+  listed   is one that a pack lists: behind an action's moved tag, say
 
 COMMITTED is the committer's word (~). PUSHED is when the commit came to the repository by a server's clock, ? where none says. The signals
 that speak for each commit are in --csv and --json.`,

@@ -15,6 +15,7 @@ import (
 	"pentimento/internal/collect/ghapi"
 	"pentimento/internal/collect/gitremote"
 	"pentimento/internal/collect/wire"
+	"pentimento/internal/detect"
 	"pentimento/internal/evidence"
 )
 
@@ -296,7 +297,8 @@ func (s *steps) jobs(ctx context.Context, repo evidence.Repository, emit collect
 	return s.api.Jobs(ctx, repo, s.fresh(runs, facts.Coverage), emit)
 }
 
-// maliciousPaths lists the workflow paths at which any commit of the repository holds a malicious version.
+// maliciousPaths lists the workflow paths at which any commit of the repository holds a malicious version: by itself, or by what the last analysis
+// found of its surroundings.
 func (s *steps) maliciousPaths(ctx context.Context, facts *casefile.Facts) (map[string]bool, error) {
 	findings, err := s.findings(ctx, facts)
 	if err != nil {
@@ -309,6 +311,13 @@ func (s *steps) maliciousPaths(ctx context.Context, facts *casefile.Facts) (map[
 				out[path] = true
 			}
 		}
+	}
+	places, err := detect.Places(ctx, s.file, facts.Repository)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range places {
+		out[path] = true
 	}
 	return out, nil
 }

@@ -53,6 +53,7 @@ type Condition struct {
 	Permission      string `yaml:"permission"`       // SCOPE:LEVEL that a job states for its token, such as id-token:write; write-all gives every scope
 	Uses            string `yaml:"uses"`             // an action or reusable workflow: OWNER/REPO[/PATH], any version, or with @REF that one
 	ActionRef       string `yaml:"action_ref"`       // a version at which any action or reusable workflow is used: a commit, a tag
+	OtherAction     string `yaml:"other_action"`     // uses an action or workflow of another repository: at a "commit", written in full, or by a "name", a tag or branch
 	RegistersRunner bool   `yaml:"registers_runner"` // a script registers or starts a self-hosted runner
 	HiddenHost      bool   `yaml:"hidden_host"`      // a host that a script talks to stands there in pieces or encoded
 
@@ -175,6 +176,8 @@ func (s subject) step(c Condition) (why string, lines []int, ok bool) {
 		return s.jobs("hands every secret to a reusable workflow of another repository", func(j workflow.Job) bool { return handsAll(j, c.HandsAll) })
 	case c.Uses != "":
 		return s.uses("uses an action that the rule names", func(used string) bool { return sameAction(used, c.Uses) })
+	case c.OtherAction != "":
+		return s.uses(otherActions[c.OtherAction], func(used string) bool { return othersAction(used, c.OtherAction) })
 	case c.ActionRef != "":
 		return s.uses("uses an action at a version that the rule names", func(used string) bool {
 			_, ref, _ := strings.Cut(used, "@")

@@ -147,6 +147,9 @@ func (x Condition) leaving() []mistake {
 	if !slices.Contains(handings, x.HandsAll) {
 		out = append(out, mistake{[]any{"hands_all"}, fmt.Sprintf("hands_all %q is none of %s", short(x.HandsAll), strings.Join(handings[1:], ", "))})
 	}
+	if _, known := otherActions[x.OtherAction]; !known && x.OtherAction != "" {
+		out = append(out, mistake{[]any{"other_action"}, fmt.Sprintf("other_action %q is none of commit, name", short(x.OtherAction))})
+	}
 	if l := x.Loot; l != nil {
 		word("loot", "leaves", l.Leaves, lootLeaves)
 		word("loot", "to", l.To, flowTargets)

@@ -34,11 +34,16 @@ const (
 	Established    Circumstance = "established"     // (*) the repository had workflows before: what is new there is news
 	NotEstablished Circumstance = "not-established" // it had none, or hardly any: nothing can be told from what is new
 	UnknownBefore  Circumstance = "unknown-before"  // what was there before could not be had
+
+	// These say nothing of what was there before, but of a repository of the case whose action the version uses. Where it is not in the case, or its
+	// branches and tags could not be had whole, they do not hold.
+	ImpostorCommit Circumstance = "impostor-commit" // the commit at which the action is used lies in none of its branches and tags
+	MovedTag       Circumstance = "moved-tag"       // the tag at which it is used was moved from a commit of a branch to one that no branch holds
 )
 
 // Circumstances are all that a context can ask for.
 var Circumstances = []Circumstance{NewFile, NewHost, NewSecret, NewTrigger, OnlyDispatch, Replaced, WasRelease, NewAuthor, NewZone, UsuallySigned,
-	NoNewline, OnlyWorkflows, Established, NotEstablished, UnknownBefore}
+	NoNewline, OnlyWorkflows, Established, NotEstablished, UnknownBefore, ImpostorCommit, MovedTag}
 
 func circumstanceWords() string {
 	var words []string
@@ -50,6 +55,16 @@ func circumstanceWords() string {
 
 // Asks reports whether the context asks for anything: a rule whose context does not holds wherever the file does.
 func (c Context) Asks() bool { return len(c.All)+len(c.Any)+len(c.None) > 0 }
+
+// AsksOfActions reports whether the context holds only where something is known of an action's own repository.
+func (c Context) AsksOfActions() bool {
+	return c.Names(ImpostorCommit) || c.Names(MovedTag)
+}
+
+// Names reports whether the context may hold by a circumstance.
+func (c Context) Names(x Circumstance) bool {
+	return slices.Contains(c.All, string(x)) || slices.Contains(c.Any, string(x))
+}
 
 // Holds tests a context against what is so, in the order of the lists and no further than it needs to. Which are the words that decided.
 func (c Context) Holds(so func(Circumstance) bool) (which []Circumstance, ok bool) {

@@ -12,12 +12,13 @@ import (
 // Role is what a commit did for a campaign, or against it.
 type Role string
 
-// Roles. Plant, rearm, repush and trigger are the campaign's own commits; removal takes a malicious version away, whoever made it.
+// Roles. Plant, rearm, repush, trigger and listed are the campaign's own commits; removal takes a malicious version away, whoever made it.
 const (
 	Plant   Role = "plant"   // a malicious version where no parent has one
 	Rearm   Role = "rearm"   // a malicious version replaced by another one
 	Repush  Role = "repush"  // nothing changed, a campaign message: the push runs the workflow again
 	Trigger Role = "trigger" // a message that only starts the workflow
+	Listed  Role = "listed"  // a commit that a pack lists, in whatever repository: what it changed need be no workflow, as behind an action's moved tag
 	Removal Role = "removal" // a path that held a malicious version in the first parent holds none, and the message is no campaign's
 	Other   Role = "other"   // none of these; never listed
 )
@@ -58,6 +59,7 @@ func Commits(h *evidence.History, findings map[evidence.OID]Finding, packs []cam
 			j.trigger(n, pending)
 		}
 	}
+	j.listed()
 	var out []Commit
 	for n, c := range j.roles {
 		if c.Role != Other {
@@ -106,6 +108,18 @@ func (j *judgement) sift() {
 		for _, e := range j.h.Folder(int32(f)) {
 			if _, bad := j.findings[e.Blob]; bad {
 				j.held[f] = append(j.held[f], e)
+			}
+		}
+	}
+}
+
+// listed gives their role to the commits that packs list and that have none by what they did to workflows. One that took a malicious version away
+// keeps its own: a list is no better than what is seen.
+func (j *judgement) listed() {
+	for _, p := range j.packs {
+		for _, id := range p.Indicators.Commits {
+			if n, ok := j.h.Had(evidence.OID(id)); ok && (j.roles[n].Role == "" || j.roles[n].Role == Other) {
+				j.roles[n] = Commit{Role: Listed, Campaign: p.Name}
 			}
 		}
 	}

@@ -48,7 +48,7 @@ func Contextual(h *evidence.History, candidates map[evidence.OID]Finding, habits
 			if done[k] {
 				continue
 			}
-			p.hosts, p.details = hit.Hosts, nil
+			p.hosts, p.impostors, p.details = hit.Hosts, hit.Impostors, nil
 			which, ok := hit.Context.Holds(p.so)
 			if p.err != nil {
 				return nil, nil, fmt.Errorf("context of %s: %w", a.blob, p.err)
@@ -57,7 +57,8 @@ func Contextual(h *evidence.History, candidates map[evidence.OID]Finding, habits
 			case ok:
 				hit.Reason += "; " + strings.Join(p.details, "; ")
 				held = append(held, Held{Hit: hit.Hit, Blob: a.blob, Path: a.path, Commit: h.ID(a.n), Pack: hit.Pack, Circumstances: which})
-				done[k], c.excluded[a.blob] = true, true
+				done[k] = true
+				c.excluded[a.blob] = c.excluded[a.blob] || !hit.OnlyInWaves
 			case p.unknown():
 				done[k] = true
 				doubts = append(doubts, Suspect{Blob: a.blob, Path: a.path, Commit: h.ID(a.n),

@@ -65,15 +65,18 @@ type Finding struct {
 	Reach        []Reach  // what each job could read
 	Problems     []string // why the file could not be read in full
 	Conditional  []Conditional
+	Moves        []Move // in which alone the version does harm, where nothing but moved tags hits it: see [Finding.Bound]
 }
 
 // Conditional is a hit that counts in the repositories where its context holds alone: see [Contextual]. Hosts are those, of no known service,
 // that secrets, loot or bodies go to or from where what is run comes.
 type Conditional struct {
 	Hit
-	Pack    string
-	Context campaign.Context
-	Hosts   []string
+	Pack      string
+	Context   campaign.Context
+	Hosts     []string
+	Uses      []Use      // where the context goes by actions: see [Settle]
+	Impostors []Impostor // those among Uses
 }
 
 // SecretNames lists the secrets of the finding, sorted, each once, without the one that stands for all.
@@ -112,6 +115,7 @@ type Examiner struct {
 	rules  []campaign.Pack // packs, and the heuristics
 	parser workflow.Parser
 	file   workflow.File
+	within map[string]bool // see Within
 }
 
 // NewExaminer makes an examiner.
@@ -162,7 +166,13 @@ func (x *Examiner) judge(v Version, file workflow.File) (Finding, bool) {
 			h := Hit{Rule: p.Name + "/" + m.Rule.ID, Severity: m.Rule.Severity, Confidence: m.Rule.Confidence, Reason: m.Reason, Lines: m.Lines,
 				OnlyInWaves: m.Rule.OnlyInWaves}
 			if m.Rule.Context.Asks() {
-				f.Conditional = append(f.Conditional, Conditional{Hit: h, Pack: p.Name, Context: m.Rule.Context, Hosts: takers(file)})
+				c := Conditional{Hit: h, Pack: p.Name, Context: m.Rule.Context, Hosts: takers(file)}
+				if c.Context.AsksOfActions() {
+					c.Uses = x.used(file)
+				}
+				if len(c.Uses) > 0 || !c.Context.AsksOfActions() {
+					f.Conditional = append(f.Conditional, c)
+				}
 				continue
 			}
 			f.Hits = append(f.Hits, h)

@@ -30,6 +30,8 @@ type past struct {
 	details []string // for the reason, in the order in which they held
 	err     error
 
+	impostors []Impostor
+
 	before *ancestry
 	people *people
 	old    *oldFile
@@ -59,6 +61,8 @@ func (p *past) test(c campaign.Circumstance) (detail string, ok bool) {
 			!commit.Signed && commit.Message != "" && !strings.HasSuffix(commit.Message, "\n")
 	case campaign.OnlyWorkflows:
 		return "the commit changes nothing but .github", slices.Equal(p.h.Holding(p.h.ID(p.n)).RootChanges, []string{".github"})
+	case campaign.ImpostorCommit, campaign.MovedTag:
+		return p.impostor(c)
 	case campaign.Established:
 		return "", !p.unknown() && p.ancestry().established()
 	case campaign.NotEstablished:
@@ -76,6 +80,17 @@ func (p *past) test(c campaign.Circumstance) (detail string, ok bool) {
 		return p.habit(c)
 	}
 	return p.change(c)
+}
+
+// impostor tells of the impostors of a kind that the version uses.
+func (p *past) impostor(kind campaign.Circumstance) (string, bool) {
+	var why []string
+	for _, i := range p.impostors {
+		if i.Kind == kind {
+			why = append(why, i.Why)
+		}
+	}
+	return strings.Join(why, "; "), len(why) > 0
 }
 
 // hostWords are hosts as [Habits] name them.

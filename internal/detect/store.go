@@ -59,6 +59,22 @@ func StorePlaces(in *casefile.Inferences, repository int64, h *evidence.History,
 	return nil
 }
 
+// Places lists the paths at which the last analysis found malicious versions in a repository; none where there was no analysis.
+func Places(ctx context.Context, c *casefile.Case, repo evidence.Repository) ([]string, error) {
+	var out []string
+	err := c.Each(ctx, "SELECT DISTINCT p.path FROM finding_place p JOIN repository r ON r.id = p.repository WHERE r.key = ? ORDER BY p.path", []any{repo.Key()},
+		func(scan func(...any) error) error {
+			var path string
+			err := scan(&path)
+			out = append(out, path)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("load places of findings: %w", err)
+	}
+	return out, nil
+}
+
 // Placed is a campaign commit with what the timeline knows of it.
 type Placed struct {
 	Repository  evidence.Repository

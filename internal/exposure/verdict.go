@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pentimento/internal/casefile"
+	"pentimento/internal/detect"
 	"pentimento/internal/evidence"
 	"pentimento/internal/timeline"
 )
@@ -169,6 +170,8 @@ func nothingFound(in Input, v Verdict) Verdict {
 		v.Reason, v.Evidence = "it has no refs: what they held before cannot be seen", append(holes, in.Facts.Listing.Source)
 	case len(in.Unjudged) > 0:
 		v.Reason, v.Evidence = unjudged(in), append(slices.Clone(in.Unjudged), holes...)
+	case len(listed(in)) > 0:
+		v.Reason, v.Evidence = "it has a commit that a pack lists: who uses the repository, as an action say, may have got that", listed(in)
 	case len(in.Facts.Redacted) > 0:
 		v.Reason, v.Evidence = "parts of a workflow text had the shape of a credential and were not kept: what they said was not judged", holes
 	case len(holes) > 0:
@@ -184,6 +187,17 @@ func nothingFound(in Input, v Verdict) Verdict {
 		}
 	}
 	return v
+}
+
+// listed are the commits that packs list, whatever they changed.
+func listed(in Input) []string {
+	var ids []string
+	for _, c := range in.Commits {
+		if c.Role == detect.Listed {
+			ids = append(ids, evidence.CommitID(c.OID))
+		}
+	}
+	return ids
 }
 
 // holes lists the gaps behind which a malicious version could stand.

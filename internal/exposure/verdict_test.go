@@ -39,6 +39,7 @@ func TestJudge(t *testing.T) {
 		reason string // a part of it
 	}{
 		{"everything seen, nothing found", func(*world) {}, exposure.RepoClean, "since 2025-08-31"},
+		{"a commit that a pack lists", func(w *world) { w.Commits = []detect.Commit{{OID: tip, Role: detect.Listed}} }, exposure.RepoUnknown, "a pack lists"},
 		{"refs never listed", func(w *world) { w.Facts.Listing = casefile.Listing{} }, exposure.RepoUnknown, "never listed"},
 		{"listed and empty", func(w *world) { w.Facts.Listing.Refs = nil }, exposure.RepoUnknown, "no refs"},
 		{"no activity", func(w *world) { w.Facts.Coverage = nil }, exposure.RepoUnknown, "was not listed"},
