@@ -15,6 +15,7 @@ import (
 	"pentimento/internal/casefile"
 	"pentimento/internal/detect"
 	"pentimento/internal/evidence"
+	"pentimento/internal/linkage"
 	"pentimento/internal/timeline"
 	"pentimento/internal/when"
 )
@@ -22,6 +23,7 @@ import (
 // States of a window.
 const (
 	Closed         = "closed"
+	Open           = "open" // seen alive since it was exposed
 	NotKnownClosed = "not_known_closed"
 	NeverStored    = "never_stored" // the version names a secret that was not there to take
 )
@@ -51,7 +53,9 @@ type Window struct {
 	CouldHaveOpenedBy string // the ladder step behind opened.NotBefore
 	Closed            when.Instant
 	State             string
+	Link              linkage.Link // what leads to the credential; not stored with the window
 	lastUse           when.Instant // of a pushing credential, by the campaign
+	stored            span         // in which the value was the one stored
 	Execution         string       // empty for a pushing credential: no run had to take it
 	Reason            string
 }
@@ -77,9 +81,14 @@ func Windows(in Input) []Window {
 	for i := range out {
 		x := &out[i]
 		w.expire(x)
-		x.ID = evidence.ID("win", in.Facts.Repository.Key(), x.Secret, x.Credential, x.Project, strconv.Itoa(x.Value))
+		x.name(in.Facts.Repository)
 	}
 	return out
+}
+
+// name derives the id from what the window is about.
+func (w *Window) name(repo evidence.Repository) {
+	w.ID = evidence.ID("win", repo.Key(), w.Secret, w.Credential, w.Project, strconv.Itoa(w.Value))
 }
 
 type windows struct {

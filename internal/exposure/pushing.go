@@ -37,7 +37,7 @@ func (w *windows) pushing() []Window {
 		if x.Opened.NotAfter.Known() {
 			x.OpenedBy = "push"
 		}
-		w.shut(&x, when.Bound{}, when.Bound{})
+		shut(w.Facts.Statements, &x, when.Bound{}, when.Bound{})
 		x.reopen()
 		out = append(out, x)
 	}

@@ -28,6 +28,7 @@ type Line struct {
 	Kind, Secret, Credential, Ladder string
 	What, Reason                     string
 	Windows, Evidence                []string
+	values                           []int // those told already
 }
 
 // RotationInput is what is known of one repository. Windows are joined over all repositories: see [JoinPushers].
@@ -135,8 +136,8 @@ func addValue(lines []Line, w *Window) []Line {
 		if c.rank == ranksName {
 			kind = Check
 		}
-		return append(lines, Line{Kind: kind, Secret: w.Secret, Credential: w.Credential, Ladder: w.Execution, What: c.advice(w.Secret),
-			Reason: annotate(because(w), c.why, w.Reason), Windows: []string{w.ID}, Evidence: sortedIDs(slices.Concat(w.Opened.Evidence, w.Closed.Evidence))})
+		return append(lines, Line{Kind: kind, Secret: w.Secret, Credential: w.Credential, Ladder: w.Execution, What: c.advice(w.Secret) + itself(w),
+			Reason: annotate(because(w), c.why, w.Reason), values: []int{w.Value}, Windows: []string{w.ID}, Evidence: sortedIDs(slices.Concat(w.Opened.Evidence, w.Closed.Evidence))})
 	}
 	l := &lines[i]
 	if slices.Index(rungs, w.Execution) >= 0 && (slices.Index(rungs, w.Execution) < slices.Index(rungs, l.Ladder) || !slices.Contains(rungs, l.Ladder)) {
@@ -144,8 +145,19 @@ func addValue(lines []Line, w *Window) []Line {
 	}
 	l.Windows = append(l.Windows, w.ID)
 	l.Evidence = sortedIDs(slices.Concat(l.Evidence, w.Opened.Evidence, w.Closed.Evidence))
-	l.Reason = annotate(l.Reason, fmt.Sprintf("value %d was exposed too: a new value does not revoke the one before", w.Value))
+	if !slices.Contains(l.values, w.Value) { // else the same value for another project
+		l.values = append(l.values, w.Value)
+		l.Reason = annotate(l.Reason, fmt.Sprintf("value %d was exposed too: a new value does not revoke the one before", w.Value))
+	}
 	return lines
+}
+
+// itself names the credential that a secret leads to, and how sure that is.
+func itself(w *Window) string {
+	if w.Link.Credential == "" {
+		return ""
+	}
+	return ": it is " + w.Credential + " (" + w.Link.Confidence + ")"
 }
 
 func because(w *Window) string {

@@ -34,7 +34,8 @@ func (w *windows) ofSecret(secret string) []Window {
 		if i+1 < len(out) {
 			until = spans[i+1].from
 		}
-		w.shut(&out[i], spans[i].from, until)
+		out[i].stored = span{from: spans[i].from, until: until, value: out[i].Value}
+		shut(w.Facts.Statements, &out[i], spans[i].from, until)
 		w.judgeStored(&out[i])
 	}
 	return out
@@ -119,8 +120,8 @@ func about(d casefile.Declaration, secret, credential string) bool {
 
 // shut closes a window where the provider is said to refuse the value: revoked after it came and not after the next value that was exposed. A
 // replacement closes nothing.
-func (w *windows) shut(x *Window, from, until when.Bound) {
-	for _, d := range w.Facts.Statements {
+func shut(statements []casefile.Declaration, x *Window, from, until when.Bound) {
+	for _, d := range statements {
 		if !about(d, x.Secret, x.Credential) {
 			continue
 		}

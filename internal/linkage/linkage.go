@@ -72,6 +72,7 @@ type Book struct {
 	projects map[owner]map[string][]string
 	sources  map[string]map[string][]string // by the key of a repository, its projects and the evidence
 	of       map[string][]owner             // who publishes a project
+	names    map[tokens.Ref][]tokens.Ref    // of credentials that have more than one, each with all of them, sorted
 }
 
 type owner struct {
@@ -90,12 +91,15 @@ type known struct {
 // NewBook sorts what is known.
 func NewBook(in Input) *Book {
 	b := &Book{mappings: map[string][]tokens.Mapping{}, known: map[tokens.Ref]*known{}, owners: map[owner][]*known{}, words: map[string][]*known{},
-		scoped: map[string][]*known{}, projects: map[owner]map[string][]string{}, sources: map[string]map[string][]string{}, of: map[string][]owner{}}
+		scoped: map[string][]*known{}, projects: map[owner]map[string][]string{}, sources: map[string]map[string][]string{}, of: map[string][]owner{}, names: map[tokens.Ref][]tokens.Ref{}}
 	for _, m := range in.Mappings {
 		b.mappings[m.Repository.Key()] = append(b.mappings[m.Repository.Key()], m)
 	}
 	for _, list := range b.mappings {
 		slices.SortFunc(list, func(x, y tokens.Mapping) int { return cmp.Compare(x.FactID(), y.FactID()) })
+	}
+	for _, c := range in.Credentials {
+		b.join(c.Ref(), tokens.NewRef(c.Provider, c.Alias))
 	}
 	b.list(in.Credentials)
 	b.live(in.Events)
@@ -104,6 +108,30 @@ func NewBook(in Input) *Book {
 	return b
 }
 
+// join notes that two names are of one credential.
+func (b *Book) join(x, y tokens.Ref) {
+	if x == "" || y == "" || x == y {
+		return
+	}
+	all := append(slices.Clone(b.Names(x)), b.Names(y)...)
+	slices.Sort(all)
+	all = slices.Compact(all)
+	for _, name := range all {
+		b.names[name] = all
+	}
+}
+
+// Names are all names of a credential, itself among them, sorted.
+func (b *Book) Names(ref tokens.Ref) []tokens.Ref {
+	if all := b.names[ref]; all != nil {
+		return all
+	}
+	return []tokens.Ref{ref}
+}
+
+// Canonical is the name under which links have a credential.
+func (b *Book) Canonical(ref tokens.Ref) tokens.Ref { return b.Names(ref)[0] }
+
 // list takes the rows of inventories: the latest row of a credential tells its owner and scope, all of them are evidence.
 func (b *Book) list(rows []tokens.Credential) {
 	rows = slices.Clone(rows)
@@ -111,10 +139,11 @@ func (b *Book) list(rows []tokens.Credential) {
 		return cmp.Or(x.ListedAt.Compare(y.ListedAt), cmp.Compare(x.FactID(), y.FactID()))
 	})
 	for _, c := range rows {
-		k := b.known[c.Ref()]
+		ref := b.Canonical(c.Ref())
+		k := b.known[ref]
 		if k == nil {
-			k = &known{ref: c.Ref()}
-			b.known[k.ref] = k
+			k = &known{ref: ref}
+			b.known[ref] = k
 		}
 		before := k.Credential
 		k.Credential = c
@@ -126,7 +155,7 @@ func (b *Book) list(rows []tokens.Credential) {
 // live takes what logs tell of credentials, above all of those that were deleted before anybody listed them.
 func (b *Book) live(events []tokens.Event) {
 	for _, e := range events {
-		ref := tokens.NewRef(e.Provider, e.ID)
+		ref := b.Canonical(tokens.NewRef(e.Provider, e.ID))
 		if ref == "" {
 			continue
 		}

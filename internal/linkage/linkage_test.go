@@ -72,6 +72,9 @@ func TestOf(t *testing.T) {
 			in: linkage.Input{Mappings: []tokens.Mapping{{Repository: repo, Provider: tokens.PyPI, Project: "tidepool"}}}},
 		{name: "a credential that was deleted before anybody listed it is led to by what its removal tells", secret: "PYPI_TOKEN", want: []string{"pypi:a - high"},
 			in: linkage.Input{Events: []tokens.Event{{Provider: tokens.PyPI, ID: "a", Account: "mira", Label: "larkmere tidepool", What: tokens.Removed}}}},
+		{name: "two names of one credential are one", secret: "GH_PAT", want: []string{"github:44 - certain"},
+			in: linkage.Input{Credentials: []tokens.Credential{{Provider: tokens.GitHub, ID: "77", Alias: "44", Label: "bot"}},
+				Mappings: []tokens.Mapping{{Secret: "GH_PAT", Provider: tokens.GitHub, Credential: "77"}}}},
 		{name: "words for more than one secret stay a question", secret: "*", want: []string{"- - low?"},
 			in: linkage.Input{Credentials: []tokens.Credential{pypi("a", "mira", "larkmere/tidepool", "tidepool")}}},
 	} {

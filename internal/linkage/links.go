@@ -61,7 +61,7 @@ func (a asked) mapped(secret string) []Link {
 }
 
 func (a asked) byMapping(secret string, m tokens.Mapping) []Link {
-	l := Link{Secret: secret, Credential: tokens.NewRef(m.Provider, m.Credential), Provider: m.Provider, Account: m.Account, Confidence: Certain,
+	l := Link{Secret: secret, Credential: a.book.Canonical(tokens.NewRef(m.Provider, m.Credential)), Provider: m.Provider, Account: m.Account, Confidence: Certain,
 		Reason: "the mapping says so", Evidence: []string{m.FactID()}}
 	if m.Because != "" {
 		l.Reason += ": " + evidence.Printable(m.Because)
