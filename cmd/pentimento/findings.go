@@ -18,7 +18,7 @@ func (p *program) findingsCommand() *cobra.Command {
 		use:   "findings [REPO]...",
 		short: "Malicious workflow versions, and what they take",
 		long: `One row per malicious workflow version: the same blob in many repositories is one. SECRETS are the names that the file refers to, "*" for a
-file that takes all that the repository had. Hosts are printed defanged, but for --json, which gives them as the file writes them.
+file that takes all that the repository had; which step lets which of them out is in --json. Hosts are printed defanged, but for --json, which gives them as the file writes them.
 Some rules hold only where the repository never did such a thing before; --json and pentimento evidence blob-VERSION say where and why.
 
 --families shows which versions are alike once names, secrets and destinations are taken out, and relatives of findings that no rule hits.
@@ -56,6 +56,20 @@ type findingJSON struct {
 	Hits         []hitJSON `json:"hits"`
 
 	Context []contextJSON `json:"context"`
+	Leaks   []leakJSON    `json:"leaks"`
+}
+
+// leakJSON is a step that lets secrets out. Job and step are as GitHub's records name them; both are null for a step that stands in no job, as in a
+// file that could not be parsed, and step is for a job that hands what it has to a called workflow. File is the called workflow that the job stands
+// in, null for the file itself; lines are then those of the call.
+type leakJSON struct {
+	Job        *string  `json:"job"`
+	Step       *string  `json:"step"`
+	Secrets    []string `json:"secrets"`
+	AllSecrets bool     `json:"all_secrets"`
+	History    bool     `json:"history"`
+	Lines      []int    `json:"lines"`
+	File       *string  `json:"file"`
 }
 
 // contextJSON is a rule that holds in one repository, by what was there before the commit that brought the version to the path.
@@ -108,6 +122,11 @@ func findingsDocument(ctx context.Context, c *casefile.Case, in wanted) (any, []
 			}
 			x.Context = append(x.Context, contextJSON{hitJSON{k.Rule, k.Severity, k.Confidence, k.Reason, present(k.Lines)}, string(k.Repository), k.Path,
 				string(k.Commit), words})
+		}
+		x.Leaks = make([]leakJSON, 0, len(f.Leaks))
+		for _, l := range f.Leaks {
+			x.Leaks = append(x.Leaks, leakJSON{nullable(l.JobName), nullable(l.StepName), present(l.Secrets), l.AllSecrets, l.History, present(l.Lines),
+				nullable(l.File)})
 		}
 		x.Triggers, x.Rules = distinct(x.Triggers), distinct(x.Rules)
 		out = append(out, x)

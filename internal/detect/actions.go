@@ -56,7 +56,7 @@ func (x *Examiner) used(f workflow.File) []Use {
 			jobs = reach(f)
 		}
 		out[i].Lines = append(out[i].Lines, line)
-		out[i].Leaks = append(out[i].Leaks, lost(j, s, jobs))
+		out[i].Leaks = append(out[i].Leaks, grabbed(j, s, line, jobs))
 	}
 	for _, j := range f.Jobs {
 		add(j.Uses, j.Line, j, workflow.Step{Index: -1})
@@ -70,9 +70,9 @@ func (x *Examiner) used(f workflow.File) []Use {
 	return out
 }
 
-// lost is a leak of all that a job can read: what runs in one step can read the memory of the runner.
-func lost(j workflow.Job, s workflow.Step, jobs []Reach) Leak {
-	l := leak(j, s, secretNames(s.Secrets), false)
+// grabbed is a leak of all that a job can read: what runs in one step can read the memory of the runner.
+func grabbed(j workflow.Job, s workflow.Step, line int, jobs []Reach) Leak {
+	l := leak(j, s, lost{secretNames(s.Secrets), []int{line}}, false)
 	if i := slices.IndexFunc(jobs, func(r Reach) bool { return r.JobID == j.ID }); i >= 0 && j.ID != "" {
 		l.Secrets, l.AllSecrets = jobs[i].Secrets, jobs[i].AllSecrets
 	}
@@ -106,11 +106,11 @@ func Settle(findings, candidates map[evidence.OID]Finding, impostors map[string]
 		f.Moves = nil
 		for _, c := range f.Conditional {
 			if c.Context.AsksOfActions() {
-				lost := c.settle(impostors)
+				grabbed := c.settle(impostors)
 				if len(c.Impostors) == 0 {
 					continue
 				}
-				leaks = append(leaks, lost...)
+				leaks = append(leaks, grabbed...)
 				for _, i := range c.Impostors {
 					f.Moves = append(f.Moves, i.Moves...)
 				}

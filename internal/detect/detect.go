@@ -37,18 +37,6 @@ type Hit struct {
 	OnlyInWaves bool `json:",omitempty"` // see campaign.Rule
 }
 
-// Leak is a step that sends secrets out, named as GitHub's job and step records name it. StepIndex counts the steps of the file from 0;
-// GitHub's own set-up step comes before them. It is -1, with StepName empty, for a job that hands its secrets to a reusable workflow.
-type Leak struct {
-	JobID      string
-	JobName    string
-	StepName   string
-	StepIndex  int
-	Secrets    []string // sorted
-	AllSecrets bool
-	History    bool // sends what it read from past commits: every credential ever committed
-}
-
 // Finding is a workflow version judged malicious. Secrets is every reference in the file, leaked or not: who controls the file could read
 // them all. Destinations are the hosts that leaking steps talk to, sorted, as in the file.
 type Finding struct {
@@ -188,7 +176,7 @@ func (x *Examiner) judge(v Version, file workflow.File) (Finding, bool) {
 	}
 	f.Reach = reach(file)
 	if f.Leaks = taken(file, f.Reach, x.packs, f.Bound()); len(f.Leaks) == 0 {
-		f.Leaks = leaks(file, x.packs)
+		f.Leaks = leaks(file, f, x.packs)
 	}
 	f.Destinations = hosts(file, f.Leaks)
 	for _, l := range f.Leaks {
@@ -222,85 +210,6 @@ func takers(file workflow.File) []string {
 
 func strength(r campaign.Rule) int {
 	return slices.Index(campaign.Confidences, r.Confidence)*len(campaign.Severities) + slices.Index(campaign.Severities, r.Severity)
-}
-
-// sends lists the secrets that go to a destination as far as a file known to be malicious tells. An action's input counts where a pack lists
-// the host, a host computed at run time where the secrets go there under their own names or all together: a chat message to the address in a
-// secret and a registry's log-in are in many files that a campaign edits, and are not its work.
-func sends(d workflow.Destination, packs []campaign.Pack) []string {
-	switch {
-	case slices.ContainsFunc(packs, func(p campaign.Pack) bool { return p.KnowsHost(d.Host) }):
-		return d.Secrets
-	case d.Program == "with", d.Computed && len(d.SelfNamed) == 0 && !slices.Contains(d.Posted, "*"):
-		return nil
-	}
-	return d.Secrets
-}
-
-// leaks lists the steps that send secrets somewhere (see sends). Where no command is seen to do so, every step that talks to a host and can read
-// secrets or history counts, and where there is none, every step or job that can read secrets: the file is known to be malicious, and what
-// cannot be followed is not thereby harmless.
-func leaks(file workflow.File, packs []campaign.Pack) []Leak {
-	tests := []func(workflow.Step) ([]string, bool){
-		func(s workflow.Step) ([]string, bool) {
-			var sent []string
-			for _, d := range s.Destinations {
-				sent = append(sent, sends(d, packs)...)
-			}
-			return sent, len(sent) > 0
-		},
-		func(s workflow.Step) ([]string, bool) {
-			talks := slices.ContainsFunc(s.Destinations, func(d workflow.Destination) bool { return d.Program != "with" && !d.Computed })
-			return secretNames(s.Secrets), talks && (len(s.Secrets) > 0 || s.ReadsHistory || uploads(s))
-		},
-		func(s workflow.Step) ([]string, bool) { return secretNames(s.Secrets), len(s.Secrets) > 0 },
-	}
-	for _, test := range tests {
-		var out []Leak
-		for _, j := range file.Jobs {
-			history := false
-			for _, s := range j.Steps {
-				history = history || s.ReadsHistory
-				if names, ok := test(s); ok {
-					out = append(out, leak(j, s, names, history))
-				}
-			}
-		}
-		if len(out) > 0 {
-			return out
-		}
-	}
-	var out []Leak
-	for _, j := range file.Jobs {
-		if names := secretNames(j.Secrets); len(names) > 0 {
-			out = append(out, leak(j, workflow.Step{Index: -1}, names, false))
-		}
-	}
-	return out
-}
-
-func leak(j workflow.Job, s workflow.Step, names []string, history bool) Leak {
-	l := Leak{JobID: j.ID, JobName: j.Name, StepName: s.Name, StepIndex: s.Index, History: history && uploads(s)}
-	for _, n := range sorted(names) {
-		if n == "*" {
-			l.AllSecrets = true
-			continue
-		}
-		l.Secrets = append(l.Secrets, n)
-	}
-	return l
-}
-
-func uploads(s workflow.Step) bool {
-	return slices.ContainsFunc(s.Destinations, func(d workflow.Destination) bool { return d.Uploads })
-}
-
-func secretNames(refs []workflow.SecretRef) []string {
-	var out []string
-	for _, r := range refs {
-		out = append(out, r.Name)
-	}
-	return out
 }
 
 // hosts lists where the leaking steps talk to; every host of the file where no leak names one.

@@ -42,7 +42,7 @@ func TestBound(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := "on: push\njobs:\n  changes:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make\n        env: {A: '${{ secrets.A }}'}\n      - uses: tj-actions/changed-files@"
-	for ref, want := range map[string]string{"v45": "[tj-actions] [{changes changes Run tj-actions/changed-files@v45 1 [A] false false}]",
+	for ref, want := range map[string]string{"v45": "[tj-actions] [{changes changes Run tj-actions/changed-files@v45 1 [A] false false [8] }]",
 		"0e58ed8671d6b60d0890c21b07f8835ace038e67": "[]", strings.Repeat("2", 40): "none"} {
 		found := Versions([]Version{{Blob: "b", Paths: []string{".github/workflows/ci.yml"}, Text: []byte(text + ref + "\n")}}, packs)
 		got := "none"

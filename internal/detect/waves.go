@@ -39,17 +39,12 @@ func taken(f workflow.File, jobs []Reach, packs []campaign.Pack, bound []string)
 	}
 	var out []Leak
 	for _, j := range f.Jobs {
-		i := slices.IndexFunc(jobs, func(r Reach) bool { return r.JobID == j.ID })
-		if i < 0 {
+		if !slices.ContainsFunc(jobs, func(r Reach) bool { return r.JobID == j.ID }) {
 			continue
 		}
-		add := func(s workflow.Step) {
-			l := leak(j, s, jobs[i].Secrets, false)
-			l.AllSecrets = jobs[i].AllSecrets
-			out = append(out, l)
-		}
+		add := func(s workflow.Step) { out = append(out, grabbed(j, s, s.Line, jobs)) }
 		if known(j.Uses) {
-			add(workflow.Step{Index: -1})
+			add(workflow.Step{Index: -1, Line: j.Line})
 		}
 		for _, s := range j.Steps {
 			if known(s.Uses) {
