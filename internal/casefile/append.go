@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"pentimento/internal/evidence"
+	"pentimento/internal/tokens"
 )
 
 // Append stores one observation whole or not at all. Facts that are there already are left as they are: a rerun adds nothing but the
@@ -65,7 +66,7 @@ func (a *appender) exec(query string, args ...any) error {
 	}
 	for i, arg := range args {
 		if text, ok := arg.(string); ok {
-			args[i] = redactText(text)
+			args[i] = tokens.Redacted(text)
 		}
 	}
 	_, err := s.ExecContext(a.ctx, args...)

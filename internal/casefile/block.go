@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"pentimento/internal/evidence"
+	"pentimento/internal/tokens"
 )
 
 // A block is some thousand commits of a history as one row, in two parts. The graph is what analysis goes through whole: names, trees,
@@ -226,12 +227,12 @@ func appendDetail(out []byte, c *evidence.BulkCommit, flags byte) []byte {
 // redactCommit redacts every text of a commit. The bulk is left as it is.
 func redactCommit(c *evidence.BulkCommit) {
 	for _, text := range []*[]byte{&c.Author.Name, &c.Author.Email, &c.Author.Zone, &c.Committer.Name, &c.Committer.Email, &c.Committer.Zone, &c.Message} {
-		if mayHold(*text) {
-			*text, _ = Redact(*text)
+		if tokens.MayHold(*text) {
+			*text, _ = tokens.Redact(*text)
 		}
 	}
 	for i, name := range c.RootChanges {
-		if clean := redactText(name); clean != name {
+		if clean := tokens.Redacted(name); clean != name {
 			c.RootChanges = slices.Clone(c.RootChanges)
 			c.RootChanges[i] = clean
 		}

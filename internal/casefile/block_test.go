@@ -14,6 +14,7 @@ import (
 
 	"pentimento/internal/evidence"
 	_ "pentimento/internal/seeded"
+	"pentimento/internal/tokens"
 )
 
 // bulkOf is a bulk of commits, and of each what its tree holds.
@@ -237,11 +238,11 @@ func TestBlockIsRedacted(t *testing.T) {
 	b := bulkOf([]evidence.Commit{c}, []evidence.Holding{{Commit: c.OID, Known: true, RootChanges: []string{token}}})
 	var e encoder
 	stored := e.encode([]*evidence.Bulk{b}, cutBlocks([]*evidence.Bulk{b})[0])
-	if text := string(stored.graph) + string(stored.detail); strings.Contains(text, token) || strings.Count(text, redacted) != 5 {
+	if text := string(stored.graph) + string(stored.detail); strings.Contains(text, token) || strings.Count(text, tokens.RedactedMark) != 5 {
 		t.Errorf("%q", text)
 	}
 	var columns evidence.Columns
-	if _, err := readGraph(stored.graph, &columns); err != nil || columns.Subjects[0] != evidence.SubjectSum("push "+redacted) {
+	if _, err := readGraph(stored.graph, &columns); err != nil || columns.Subjects[0] != evidence.SubjectSum("push "+tokens.RedactedMark) {
 		t.Errorf("subject %d, %v", columns.Subjects[0], err)
 	}
 	if string(b.At(0).Message) != c.Message {

@@ -7,6 +7,8 @@ import (
 	"runtime"
 
 	"github.com/klauspost/compress/zstd"
+
+	"pentimento/internal/tokens"
 )
 
 // maxBody bounds what one stored body may expand to when it is read back: the largest answer that collection accepts is smaller.
@@ -41,12 +43,12 @@ type stored struct {
 }
 
 func (k codec) pack(body []byte) stored {
-	clean, n := Redact(body)
+	clean, n := tokens.Redact(body)
 	return stored{sha256: digest(clean), redactions: n, blob: k.enc.EncodeAll(clean, nil)}
 }
 
 func (k codec) packWorkflow(text []byte) stored {
-	clean, n := redactWorkflow(text)
+	clean, n := tokens.RedactWorkflow(text)
 	return stored{sha256: digest(clean), redactions: n, blob: k.fast.EncodeAll(clean, nil)}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pentimento/internal/evidence"
+	"pentimento/internal/tokens"
 )
 
 // Declared facts: what a person knows that no source here can show.
@@ -49,7 +50,7 @@ func (d Declaration) Check() error {
 	for _, text := range []struct{ name, value string }{
 		{"the name of the secret", d.Secret}, {"the identifier of the credential", d.Credential}, {"who says so", d.By}, {"the ground", d.Because},
 	} {
-		if _, n := Redact([]byte(text.value)); n > 0 {
+		if _, n := tokens.Redact([]byte(text.value)); n > 0 {
 			return fmt.Errorf("declare: %s: %w", text.name, ErrCredential)
 		}
 	}

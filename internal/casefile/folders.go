@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pentimento/internal/evidence"
+	"pentimento/internal/tokens"
 )
 
 // Workflow trees differ from each other by a file or two, so they are stored many together: the number of files and of each its mode, path
@@ -34,7 +35,7 @@ func packFolders(entries []evidence.WorkflowEntry) (files []fileOf, body []byte)
 	trees := map[evidence.OID][]fileOf{}
 	known := map[fileOf]int{}
 	for _, e := range entries {
-		f := fileOf{redactText(e.Path), redactText(e.Mode), e.Blob}
+		f := fileOf{tokens.Redacted(e.Path), tokens.Redacted(e.Mode), e.Blob}
 		trees[e.Tree] = append(trees[e.Tree], f)
 		if _, ok := known[f]; !ok {
 			known[f] = 0

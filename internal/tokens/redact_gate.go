@@ -1,4 +1,4 @@
-package casefile
+package tokens
 
 import "bytes"
 
@@ -22,10 +22,10 @@ var tokenByte = func() (set [256]bool) {
 	return set
 }()
 
-// mayHold is false for text of which [Redact] would take out nothing. It is a fraction of the work: a credential is an unbroken run of at
-// least [leastShape] bytes, so that every so many bytes one look is enough to find each run that is long enough, and few words are. Secrets in
+// MayHold is false for text of which [Redact] would take out nothing. It is a fraction of the work: a credential begins with an unbroken run of at
+// least leastShape bytes, so that every so many bytes one look is enough to find each run that is long enough, and few words are. Secrets in
 // URLs are found by the few signs that they cannot be without.
-func mayHold(b []byte) bool {
+func MayHold(b []byte) bool {
 	for at := leastShape - 1; at < len(b); {
 		if !tokenByte[b[at]] {
 			at += leastShape

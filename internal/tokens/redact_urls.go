@@ -1,4 +1,4 @@
-package casefile
+package tokens
 
 import (
 	"bytes"
@@ -45,7 +45,7 @@ func cutOut(b []byte, spans []span) ([]byte, int) {
 	var out []byte
 	done := 0
 	for _, s := range spans {
-		out = append(append(out, b[done:s.from]...), redacted...)
+		out = append(append(out, b[done:s.from]...), RedactedMark...)
 		done = s.to
 	}
 	return append(out, b[done:]...), len(spans)

@@ -1,4 +1,4 @@
-package casefile
+package tokens
 
 import (
 	"bytes"
@@ -45,7 +45,7 @@ func redactKeys(b []byte) (out []byte, n int) {
 		if !ok {
 			continue
 		}
-		out = append(append(out, b[done:start]...), redacted...)
+		out = append(append(out, b[done:start]...), RedactedMark...)
 		out = append(out, bytes.Repeat([]byte{'\n'}, bytes.Count(b[from:from+size], []byte{'\n'}))...)
 		from += size
 		done = from
