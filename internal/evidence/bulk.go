@@ -136,6 +136,34 @@ func (b *Bulk) AddFacts(c Commit, h Holding) {
 	b.Add(out)
 }
 
+// Settle says of the i-th commit what its tree holds, where that is known only after it was added.
+func (b *Bulk) Settle(i int, known bool, workflows Hash, rootChanges []string) {
+	b.rows[i].known, b.rows[i].workflows = known, workflows
+	if len(rootChanges) == 0 {
+		delete(b.changes, int32(i))
+		return
+	}
+	if b.changes == nil {
+		b.changes = map[int32][]string{}
+	}
+	b.changes[int32(i)] = rootChanges
+}
+
+// Keep forgets the commits of which keep says no. What is kept changes its place.
+func (b *Bulk) Keep(keep func(i int) bool) {
+	rows, changes := b.rows[:0], map[int32][]string{}
+	for i, r := range b.rows {
+		if !keep(i) {
+			continue
+		}
+		if c := b.changes[int32(i)]; c != nil {
+			changes[int32(len(rows))] = c
+		}
+		rows = append(rows, r)
+	}
+	b.rows, b.changes = rows, changes
+}
+
 func personOf(s Signature) BulkPerson {
 	return BulkPerson{Name: []byte(s.Name), Email: []byte(s.Email), Zone: []byte(s.Zone), Seconds: secondsOf(s.Date)}
 }

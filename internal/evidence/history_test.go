@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -179,6 +180,41 @@ func TestHistoryHoldings(t *testing.T) {
 		blob, ok := h.BlobAt(c.commit, ".github/workflows/z.yml")
 		if ok != c.known || (blob == oid(81)) != (c.files > 0) {
 			t.Errorf("%s: blob %q, %t", name, blob, ok)
+		}
+	}
+}
+
+// TestBulkSettled: what is said of a commit later is as if it had been said at once, and what is not kept is gone with all of its own.
+func TestBulkSettled(t *testing.T) {
+	commit := func(i byte) evidence.BulkCommit {
+		return evidence.BulkCommit{OID: evidence.Hash{i}, Parents: []evidence.Hash{{i + 1}, {i + 2}}, Message: []byte{'m', i}, Known: true, Workflows: evidence.Hash{9, i}}
+	}
+	var late, want evidence.Bulk
+	for i := range byte(6) {
+		c := commit(i)
+		if i%3 > 0 {
+			c.RootChanges = []string{string('a' + rune(i))}
+		}
+		if i%2 == 0 {
+			want.Add(c)
+		}
+		c.Known, c.Workflows, c.RootChanges = false, evidence.Hash{}, []string{"wrong"}
+		late.Add(c)
+	}
+	for i := range 6 {
+		c := commit(byte(i))
+		if i%3 > 0 {
+			c.RootChanges = []string{string('a' + rune(i))}
+		}
+		late.Settle(i, true, c.Workflows, c.RootChanges)
+	}
+	late.Keep(func(i int) bool { return i%2 == 0 })
+	if late.Len() != want.Len() {
+		t.Fatalf("%d commits, not %d", late.Len(), want.Len())
+	}
+	for i := range want.Len() {
+		if got, want := late.At(i), want.At(i); !reflect.DeepEqual(got, want) {
+			t.Errorf("commit %d: %+v, not %+v", i, got, want)
 		}
 	}
 }

@@ -46,17 +46,19 @@ func (r *Reader) history(ctx context.Context, groups [][]OID) (*History, error) 
 		}
 	}
 	h := w.gather()
-	err := guard(func() error {
-		t := newTreeScan(r)
-		var err error
-		if h.git, err = t.scan(ctx, h.nodes); err != nil {
-			return err
-		}
-		h.folders, err = r.openFolders(ctx, t.names, &w.lost)
-		return err
-	})
+	err := guard(func() error { return h.trees(ctx, &w.lost) })
 	h.missing = w.lost.names
 	return h, err
+}
+
+// trees finds what the commits hold at .github/workflows.
+func (h *History) trees(ctx context.Context, lost *absentees) (err error) {
+	t := newTreeScan(h.r)
+	if h.git, err = t.scan(ctx, h.nodes); err != nil {
+		return err
+	}
+	h.folders, err = h.r.openFolders(ctx, t.names, lost)
+	return err
 }
 
 // gather numbers the commits by their slots: the number is then a count of bits, and needs no map.

@@ -43,6 +43,9 @@ func readAll(t *testing.T, dir string, refs []gitpack.OID) error {
 		}
 		err = h.Raw(ctx, func(int, []byte) error { return nil })
 	}
+	if _, errWhole := wholly(ctx, x, refs, 1<<30); err == nil && errAll == nil && errWhole != nil {
+		t.Errorf("read at once: %v", errWhole)
+	}
 	if ctx.Err() != nil {
 		t.Error("it took a minute")
 	}
@@ -277,6 +280,7 @@ func TestMissingObjects(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone[gitpack.OID{1, 2, 3}] = true
+	checkEverything(t, x, append(refs, gitpack.OID{1, 2, 3}))
 	roles := map[gitpack.OID]gitpack.Role{oid(t, root): gitpack.AsTree, oid(t, flows): gitpack.AsTree, oid(t, parent): gitpack.AsParent}
 	for _, a := range h.Missing() {
 		if !gone[a.OID] || a.Role != roles[a.OID] {
@@ -313,6 +317,9 @@ func TestCancelled(t *testing.T) {
 	cancel()
 	if err := h.Raw(ctx, func(int, []byte) error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("raw: %v", err)
+	}
+	if _, err := wholly(ctx, x, r.refs(), 1<<30); !errors.Is(err, context.Canceled) {
+		t.Errorf("everything: %v", err)
 	}
 	if _, err := x.History(ctx, r.refs()); !errors.Is(err, context.Canceled) {
 		t.Errorf("history: %v", err)

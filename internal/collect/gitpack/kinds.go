@@ -42,19 +42,12 @@ func (r *Reader) AllCommits(ctx context.Context) ([]OID, error) {
 // packCommits reads the heads in the order in which they lie: a delta's base was then mostly read just before.
 func (r *Reader) packCommits(ctx context.Context, k int) ([]OID, error) {
 	p := r.packs[k]
-	order := make([]uint64, p.count())
-	for i := range order {
-		off, err := p.offset(uint32(i))
-		if err != nil {
-			return nil, err
-		}
-		if order[i], err = sortKey(off, uint32(i)); err != nil {
-			return nil, err
-		}
+	order, err := p.layout()
+	if err != nil {
+		return nil, err
 	}
-	sortKeys(order)
 	parts := make([][]OID, r.limits.Workers)
-	err := crew(ctx, r.limits.Workers, func(ctx context.Context, id int) error {
+	err = crew(ctx, r.limits.Workers, func(ctx context.Context, id int) error {
 		from, to := id*len(order)/len(parts), (id+1)*len(order)/len(parts)
 		memo := &kindMemo{pack: k}
 		for i, key := range order[from:to] {
@@ -72,6 +65,22 @@ func (r *Reader) packCommits(ctx context.Context, k int) ([]OID, error) {
 		return nil
 	})
 	return slices.Concat(parts...), err
+}
+
+// layout gives the keys of all objects of a pack in the order in which they lie.
+func (p *pack) layout() ([]uint64, error) {
+	order := make([]uint64, p.count())
+	for i := range order {
+		off, err := p.offset(uint32(i))
+		if err != nil {
+			return nil, err
+		}
+		if order[i], err = sortKey(off, uint32(i)); err != nil {
+			return nil, err
+		}
+	}
+	sortKeys(order)
+	return order, nil
 }
 
 // Kind says of what kind an object is, by the heads of it and of what it is a delta of: it does not read it. The error is as of [Reader.Read].

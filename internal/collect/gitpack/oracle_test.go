@@ -51,6 +51,8 @@ func checkHistory(t *testing.T, r repo) {
 	checkCommits(t, r, h)
 	checkFolders(t, r, h)
 	checkObjects(t, r, x)
+	checkEverything(t, x, r.refs())
+	checkEverything(t, x, r.refs()[:1])
 }
 
 func checkRows(t *testing.T, r repo, h *gitpack.History) {

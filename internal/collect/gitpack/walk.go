@@ -201,15 +201,20 @@ func (w *walk) work(ctx context.Context, id int, group uint16) error {
 
 // visit reads a commit and notes its parents.
 func (w *walk) visit(z *inflater, head *commitHead, s slot, id int) (n node, err error) {
-	if total := w.found.Add(1); total > int64(w.r.limits.Commits) {
-		return n, fmt.Errorf("%w: more than %d commits", ErrLimit, w.r.limits.Commits)
-	}
 	at, err := w.r.place(s)
 	if err != nil {
 		return n, err
 	}
 	if err := w.r.commitAt(z, at, head); err != nil {
 		return n, err
+	}
+	return w.note(head, s, id)
+}
+
+// note makes a node of a commit's head.
+func (w *walk) note(head *commitHead, s slot, id int) (n node, err error) {
+	if total := w.found.Add(1); total > int64(w.r.limits.Commits) {
+		return n, fmt.Errorf("%w: more than %d commits", ErrLimit, w.r.limits.Commits)
 	}
 	n = node{at: s, parents: uint32(len(w.parents[id])), n: uint16(len(head.parents))}
 	if n.tree, err = w.tree(&head.tree); err != nil {

@@ -274,6 +274,9 @@ func (w *walk) emitted(h plumbing.Hash) bool {
 // everything emits what the tips reach, and every other commit object of the store as named by source.
 func (w *walk) everything(ctx context.Context, tips []plumbing.Hash, source string) error {
 	if w.st.packs != nil {
+		if done, err := w.atOnce(ctx, tips, source); done || err != nil {
+			return err
+		}
 		all, err := w.st.packs.AllCommits(ctx)
 		if err := unlessSlower(err); err != nil {
 			return err
