@@ -27,9 +27,10 @@ const maxBack = 1000
 
 // order chains moves before to after. Times order only what the chain leaves open: they are cut to the second, and sources lag
 // differently, so that a push and its follow-up can bear the same stamp or exchanged ones. last is what the ref held in the end, empty where
-// nobody says.
-func order(moves []Move, last evidence.OID) []Move {
-	best, fewest, tries := []Move(nil), cost{}, maxRefTries
+// nobody says. open is what the ref may have held before, by chains from other first moves that join as well: a way round to where it began can
+// be read from anywhere on it.
+func order(moves []Move, last evidence.OID) (best []Move, open []evidence.OID) {
+	fewest, tries := cost{}, maxRefTries
 	for i, m := range moves {
 		if i > 0 && (!adjacent(m, moves[0]) || i == maxMoment) {
 			break
@@ -42,9 +43,22 @@ func order(moves []Move, last evidence.OID) []Move {
 		if m.Before != evidence.ZeroOID {
 			c.beginning = 1
 		}
+		as := cost{breaks: c.breaks, beginning: c.beginning, against: fewest.against}.compare(fewest)
+		if best != nil && as > 0 {
+			continue
+		}
+		if as < 0 {
+			open = nil
+		}
+		if before := out[0].Before; !slices.Contains(open, before) {
+			open = append(open, before)
+		}
 		if best == nil || c.compare(fewest) < 0 {
 			best, fewest = out, c
 		}
+	}
+	if len(best) > 0 {
+		open = slices.DeleteFunc(open, func(o evidence.OID) bool { return agree(o, best[0].Before) })
 	}
 	moveBack(best)
 	for i := 1; i < len(best); i++ {
@@ -57,7 +71,7 @@ func order(moves []Move, last evidence.OID) []Move {
 		}
 	}
 	chainBounds(best)
-	return best
+	return best, open
 }
 
 // soonest is the bound from below of a move of which only the latest time is known, as far as it is made of stamps: how long before its report

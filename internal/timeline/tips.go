@@ -68,12 +68,22 @@ func (r *reader) buildTracks() {
 			moves, last = append(moves, r.lastListing(ref)), ""
 		}
 		slices.SortStableFunc(moves, compareMoves)
-		t := r.track(ref, order(moves, last))
+		moves, open := order(moves, last)
+		for _, o := range open {
+			r.roundabout(moves[0], o)
+		}
+		t := r.track(ref, moves)
 		if ref == r.defaultRef && t.outdated && r.h.Has(t.last().oid) {
 			r.setTrunk(t.last().oid)
 		}
 		r.tracks = append(r.tracks, t)
 	}
+}
+
+// roundabout tells of moves that can be chained from another of them as well, before which the ref held something else.
+func (r *reader) roundabout(first Move, other evidence.OID) {
+	r.gap(evidence.GapBrokenChain, string(first.Ref), fmt.Sprintf("the moves about %s lead round, and their stamps do not tell which came first: before them the ref held %s, or %s",
+		first.At, name(first.Before), name(other)), r.hint(first.Ref), first.Evidence...)
 }
 
 // sinceListing reports a move that the last listing may be too old to show. Every second of a stamp counts: in the second of the listing it

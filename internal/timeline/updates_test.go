@@ -68,6 +68,20 @@ func TestUpdates(t *testing.T) {
 			rows: []string{`main a.yml [bad1/plant] proven armed added 23s by "plant"`, `main a.yml [bad1/plant] proven no added 20s..22s by "plant" removed 21s by "" force_push`},
 		},
 		{
+			name: "moves of one moment that lead round can begin anywhere",
+			facts: func(w *world) {
+				w.trunk("main")
+				w.commit("base", 10, "")
+				w.commit("plant", 20, "a.yml=bad1", "base")
+				w.update(evidence.OriginWebhooks, "tag/v1", 1010, evidence.TagDeletion, "plant", "0")
+				w.update(evidence.OriginWebhooks, "tag/v1", 1010, evidence.Push, "base", "plant")
+				w.update(evidence.OriginArchive, "tag/v1", 1011, evidence.TagCreation, "", "")
+				w.list(5000, "main=base tag/v1=plant")
+			},
+			rows: []string{`tag/v1 a.yml [bad1/plant] proven armed added 1011s..? by ""`, `tag/v1 a.yml [bad1/plant] proven no added 1010s by "plant" removed 1010s by "" retag`},
+			gaps: []string{"broken-chain tag/v1"},
+		},
+		{
 			name: "plant, trigger and revert in one push: possible, with the push as all bounds",
 			facts: func(w *world) {
 				w.trunk("main")
