@@ -258,7 +258,7 @@ func (a *analysis) examine(ctx context.Context, targets []casefile.Target) error
 		within[t.Repository.Key()] = true
 	}
 	a.findings, a.unhit, a.shapes = map[evidence.OID]detect.Finding{}, map[evidence.OID]detect.Unhit{}, family.NewGathering()
-	a.candidates = candidates{found: map[evidence.OID]detect.Finding{}, stored: map[evidence.OID]bool{}}
+	a.candidates = candidates{found: map[evidence.OID]detect.Finding{}, stored: map[evidence.OID]bool{}, calls: map[evidence.OID][]string{}}
 	texts := make(chan detect.Version)
 	var found sync.Mutex
 	var all sync.WaitGroup
@@ -269,9 +269,10 @@ func (a *analysis) examine(ctx context.Context, targets []casefile.Target) error
 			for v := range texts {
 				f, rest, hit := x.Examine(v)
 				shape := shapeOf(v, x.File(), f, rest, hit && len(f.Bound()) == 0) // a family is of what the campaign made
+				calls := x.Calls()
 				found.Lock()
 				a.shapes.Add(shape)
-				a.candidates.note(v.Blob, f, rest)
+				a.candidates.note(v.Blob, f, rest, calls)
 				switch {
 				case hit:
 					a.findings[v.Blob] = f
