@@ -52,11 +52,13 @@ func (c *Case) Rebuild(ctx context.Context, build func(*Inferences) error) error
 // another one is out of date.
 func (c *Case) Mark(ctx context.Context) (string, error) {
 	var mark string
-	err := c.db.QueryRowContext(ctx, `SELECT printf('%d %d %d %d %d %d %d %d %s %s', (SELECT count(*) FROM source), (SELECT count(*) FROM commit_seen) + (SELECT count(*) FROM commit_block_seen),
+	err := c.db.QueryRowContext(ctx, `SELECT printf('%d %d %d %d %d %d %d %d %s %s %d %d', (SELECT count(*) FROM source), (SELECT count(*) FROM commit_seen) + (SELECT count(*) FROM commit_block_seen),
 		(SELECT count(*) FROM coverage), (SELECT count(*) FROM archive_hour_seen), (SELECT count(*) FROM (SELECT DISTINCT repository, unit FROM unit_done)),
 		(SELECT count(*) FROM current_gap WHERE id NOT IN (SELECT id FROM inferred_gap)),
 		(SELECT count(*) FROM declaration), (SELECT count(*) FROM repository), (SELECT max(at) FROM source_seen),
-		(SELECT group_concat(substr(sha256, 1, 16), ' ') FROM (SELECT sha256 FROM pack ORDER BY name)))`).Scan(&mark)
+		(SELECT group_concat(substr(sha256, 1, 16), ' ') FROM (SELECT sha256 FROM pack ORDER BY name)),
+		(SELECT coalesce(sum(stored), 0) FROM import), (SELECT count(*) FROM log_coverage) + (SELECT count(*) FROM credential_listing)
+			+ (SELECT count(*) FROM import_kept))`).Scan(&mark)
 	if err != nil {
 		return "", fmt.Errorf("mark of the facts: %w", err)
 	}

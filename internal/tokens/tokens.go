@@ -112,23 +112,25 @@ type Use struct {
 // Key tells uses apart within a log, credential and time: of the log's own id where it has one, else of everything told. Two rows without an id that
 // say the same of the same time are one use.
 func (u *Use) Key() int64 {
-	h := sha256.New()
+	text := make([]byte, 0, 512) // of most uses, without a trip to the heap
 	put := func(s string) {
-		var n [4]byte
-		binary.LittleEndian.PutUint32(n[:], uint32(len(s)))
-		h.Write(n[:])
-		h.Write([]byte(s))
+		text = binary.LittleEndian.AppendUint32(text, uint32(len(s)))
+		text = append(text, s...)
 	}
 	put(u.Log)
 	put(string(u.Provider))
 	if put(u.External); u.External == "" {
-		for _, s := range []string{u.Credential, u.Account, u.Action, string(u.Class), u.Project, u.Subject, strconv.FormatInt(u.At.UnixMicro(), 10), u.Address.String(), u.Origin,
-			u.Country, u.UserAgent, u.Outcome, u.Via, strconv.FormatInt(u.RunID, 10), string(u.Commit), u.Minted} {
+		for _, s := range [...]string{u.Credential, u.Account, u.Action, string(u.Class), u.Project, u.Subject, u.Origin, u.Country, u.UserAgent, u.Outcome, u.Via,
+			string(u.Commit), u.Minted} {
 			put(s)
 		}
+		text = binary.LittleEndian.AppendUint64(text, uint64(u.At.UnixMicro()))
+		text = binary.LittleEndian.AppendUint64(text, uint64(u.RunID))
+		address := u.Address.As16()
+		text = append(text, address[:]...)
 	}
-	var sum [sha256.Size]byte
-	return int64(binary.BigEndian.Uint64(h.Sum(sum[:0])))
+	sum := sha256.Sum256(text)
+	return int64(binary.BigEndian.Uint64(sum[:]))
 }
 
 // UseID is how a use is cited.

@@ -233,6 +233,7 @@ CREATE TABLE credential_event (    -- a step in the life of a credential
   by_whom  TEXT NOT NULL,
   detail   TEXT NOT NULL,
   log      TEXT NOT NULL,
+  external TEXT NOT NULL,          -- the log's own id of the event
   import   INTEGER NOT NULL REFERENCES import,
   line     INTEGER NOT NULL
 ) STRICT;
@@ -433,12 +434,20 @@ CREATE TABLE import (              -- one file that was read; the same bytes und
   finished  INTEGER NOT NULL       -- 0: interrupted; a rerun reads it again and adds what is missing
 ) STRICT;
 
-CREATE TABLE import_reject (       -- rows kept aside
+CREATE TABLE import_kept (         -- what --scope linked kept the rows of: of everything else the log says nothing
   import INTEGER NOT NULL REFERENCES import,
+  kind   TEXT NOT NULL,            -- credential, account, project
+  name   TEXT NOT NULL,            -- provider:identifier, provider:account, provider:project
+  PRIMARY KEY (import, kind, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE import_reject (       -- rows kept aside, the first so many of each import
+  import INTEGER NOT NULL REFERENCES import,
+  number INTEGER NOT NULL,         -- from 1, in the order of the file
   line   INTEGER NOT NULL,
   reason TEXT NOT NULL,
   text   TEXT NOT NULL,            -- redacted, cut
-  PRIMARY KEY (import, line)
+  PRIMARY KEY (import, number)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE inferred_gap (
@@ -839,7 +848,7 @@ CREATE TABLE use (                 -- one event of a log; texts are ids of words
   class      INTEGER NOT NULL,
   project    INTEGER,
   subject    INTEGER,
-  address    ANY,                  -- an IPv4 address as an integer, an IPv6 address as text, anything else that was told as text with "~" in front
+  address    ANY,                  -- an IPv4 address as an integer, an IPv6 address as text, anything else that was told with "~" in front
   country    INTEGER,
   agent      INTEGER,
   outcome    INTEGER,
@@ -847,7 +856,7 @@ CREATE TABLE use (                 -- one event of a log; texts are ids of words
   run_id     INTEGER,
   commit_oid INTEGER,
   minted     INTEGER,              -- "provider:identifier" of the credential that it made
-  external   INTEGER,
+  external   TEXT,                 -- the log's own id of the event
   import     INTEGER NOT NULL,
   line       INTEGER NOT NULL,
   PRIMARY KEY (credential, at, key)
