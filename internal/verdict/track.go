@@ -1,0 +1,134 @@
+package verdict
+
+import (
+	"slices"
+	"time"
+
+	"pentimento/internal/exposure"
+	"pentimento/internal/tokens"
+)
+
+// track follows one credential, or one account whose log names no credentials, through all its windows. The use before any of them is its baseline.
+type track struct {
+	*judge
+	ref      tokens.Ref
+	names    []tokens.Ref
+	effects  bool // uses that name no credential: each may be another's of the account
+	views    []*view
+	cutoff   time.Time // the baseline ends here; zero: there is none
+	base     *usual
+	minted   []tokens.Ref // credentials that it made in a window, not followed yet
+	children []tokens.Ref
+	matched  lastMatch
+	repos    []string // of the windows, by key
+}
+
+// lastMatch is the last use that was matched to an own run.
+type lastMatch struct {
+	at    time.Time
+	place string
+}
+
+func (t *track) add(v *view) { t.views = append(t.views, v) }
+
+// cut sets where the baseline ends: at the first window that could have opened.
+func (t *track) cut() {
+	t.base = newUsual()
+	for i, v := range t.views {
+		from := at(v.window.Opened.NotBefore)
+		if i == 0 || from.Before(t.cutoff) {
+			t.cutoff = from
+		}
+		if from.IsZero() {
+			t.cutoff = time.Time{}
+			return
+		}
+	}
+}
+
+// learn adds a use to the baseline where it came before every window. A use of which the time is coarse must lie before as a whole.
+func (t *track) learn(u *tokens.Use) {
+	if !t.cutoff.IsZero() && u.At.Add(u.Within).Before(t.cutoff) {
+		f := t.features(u)
+		t.base.add(&f)
+	}
+}
+
+// take judges a use that may lie in a window. A use that succeeded shows the credential alive.
+func (t *track) take(u *tokens.Use) {
+	if t.cutoff.After(u.At.Add(u.Within)) {
+		return
+	}
+	var of []*view
+	for _, v := range t.views {
+		if v.window.State == exposure.Closed && !t.effects && u.Outcome != tokens.Failed && u.At.After(at(v.window.Closed.NotAfter)) {
+			v.window.Alive(u.At, tokens.UseID(u.Key()), "used")
+			v.after++
+		}
+		if v.holds(u) && t.concerns(v, u) {
+			of = append(of, v)
+		}
+	}
+	if len(of) == 0 {
+		return
+	}
+	f := t.features(u)
+	x := t.judgeUse(u, &f)
+	if u.Minted != "" {
+		t.minted = append(t.minted, tokens.NewRef(u.Provider, u.Minted))
+	}
+	for _, v := range of {
+		v.note(u, &f, x, t.effects)
+	}
+	t.overlap(u, &f, x, of)
+}
+
+// child judges a use of a credential that a stolen one made: it counts for the windows of its maker. Nothing before it can be its own.
+func (t *track) child(u *tokens.Use) {
+	f := t.features(u)
+	x := t.judgeUse(u, &f)
+	if x.Word == Consistent && x.Rule != "own-run" {
+		x.Word, x.Rule, x.Reason = Unexplained, "minted-use", "used by a credential that this one made since, from where this one was used before"
+	}
+	if u.Minted != "" {
+		t.minted = append(t.minted, tokens.NewRef(u.Provider, u.Minted))
+	}
+	for _, v := range t.views {
+		if from := at(v.window.Opened.NotBefore); !u.At.Before(from) {
+			v.note(u, &f, x, false)
+		}
+	}
+}
+
+// concerns reports whether a use is one of a window's project. A use of a project that no window of the credential names concerns all of them, unless
+// nothing but the account leads to it: a token that cannot act there did not make it.
+func (t *track) concerns(v *view, u *tokens.Use) bool {
+	project := v.projectOf(u)
+	if project == "" || v.window.Project == "" || v.window.Project == project {
+		return true
+	}
+	other := slices.ContainsFunc(t.views, func(o *view) bool {
+		return o.window.Link.Credential == v.window.Link.Credential && o.window.Project == project
+	})
+	return !other && !t.effects
+}
+
+// overlaps is how far apart two uses may be that one machine cannot have made from two networks.
+const overlaps = 2 * time.Minute
+
+// overlap raises uses that came at the same time as an own run's, from another network that was never seen: the run's machine is one place.
+func (t *track) overlap(u *tokens.Use, f *features, x opinion, of []*view) {
+	place := f.place()
+	switch {
+	case place == "":
+	case x.Rule == "own-run":
+		t.matched = lastMatch{u.At, place}
+		for _, v := range of {
+			v.raiseSince(u.At.Add(-overlaps), place)
+		}
+	case x.Word == Unexplained && t.matched.place != "" && t.matched.place != place && u.At.Sub(t.matched.at) <= overlaps:
+		for _, v := range of {
+			v.raiseSince(u.At, t.matched.place)
+		}
+	}
+}
