@@ -73,7 +73,9 @@ type analysis struct {
 	archive    map[string][]evidence.ArchiveHour // by the scopes in which they were read, see heard
 	windows    map[int64][]*exposure.Window      // by row id of the repository
 	rotation   map[int64]exposure.RotationInput  // by the same
-	shapes     *family.Gathering                 // until families are formed
+	names      map[int64]evidence.Repository     // by the same
+	tokens     tokenFacts
+	shapes     *family.Gathering // until families are formed
 	watch      *family.Watch
 	kin        map[evidence.OID]string // versions that no rule hits and that are of a family, and why
 
@@ -90,6 +92,9 @@ func (a *analysis) all(ctx context.Context, in *casefile.Inferences) error {
 		return err
 	}
 	if err := a.waves(in); err != nil {
+		return err
+	}
+	if err := a.loadTokens(ctx); err != nil {
 		return err
 	}
 	targets, err := a.file.Targets(ctx)
@@ -115,7 +120,7 @@ func (a *analysis) all(ctx context.Context, in *casefile.Inferences) error {
 	if err := a.storeFamilies(in); err != nil {
 		return err
 	}
-	return a.pushers(in)
+	return a.pushers(ctx, in)
 }
 
 // maxHeard bounds how many lists of hours are kept: repositories that were added at one time share one.
@@ -186,9 +191,14 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 			return err
 		}
 	}
+	var list []*exposure.Window
 	for _, w := range exposure.Windows(input) {
-		a.windows[facts.ID] = append(a.windows[facts.ID], &w)
+		list = append(list, &w)
 	}
+	if a.windows[facts.ID], err = a.link(in, facts, &read, list); err != nil {
+		return err
+	}
+	a.named(facts)
 	if err := a.reach(in, input); err != nil {
 		return err
 	}
@@ -213,22 +223,6 @@ func (a *analysis) suspects(in *casefile.Inferences, facts *casefile.Facts, find
 		ids = append(ids, g.ID())
 	}
 	return ids, nil
-}
-
-// pushers joins the pushing credentials of all repositories, then stores all windows.
-func (a *analysis) pushers(in *casefile.Inferences) error {
-	ids := slices.Sorted(maps.Keys(a.windows))
-	var all []*exposure.Window
-	for _, id := range ids {
-		all = append(all, a.windows[id]...)
-	}
-	exposure.JoinPushers(all)
-	for _, id := range ids {
-		if err := exposure.StoreWindows(in, id, a.windows[id]); err != nil {
-			return err
-		}
-	}
-	return a.rotate(in)
 }
 
 func suspectPaths(packs []campaign.Pack) map[string]bool {

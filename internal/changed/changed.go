@@ -30,12 +30,15 @@ const (
 	Presence   Kind = "presence"   // a version on a ref, and whether it is armed or gone
 	Run        Kind = "run"        // an attempt of a run, and how far it got
 	Window     Kind = "window"     // a secret, and whether it can be misused still
+	Link       Kind = "link"       // which credential a secret is, and how sure that is
+	Verdict    Kind = "verdict"    // what logs say of use in a window, and by which rule
+	Release    Kind = "release"    // a release in a window, and whether it is explained
 	Family     Kind = "family"     // versions of one shape, and how many
 	Proposal   Kind = "proposal"   // a proposed indicator, and how sure it is
 )
 
 // Kinds lists them in order.
-var Kinds = []Kind{Repository, Finding, Commit, Presence, Run, Window, Family, Proposal}
+var Kinds = []Kind{Repository, Finding, Commit, Presence, Run, Link, Window, Verdict, Release, Family, Proposal}
 
 // about is what a conclusion is about. Repository is empty where it is about the case.
 type about struct {
@@ -77,6 +80,11 @@ var questions = map[Kind]string{
 	Window: `SELECT r.name, trim(w.secret || ' ' || w.credential || ' ' || w.project) || CASE WHEN w.value > 1 THEN ', value ' || w.value ELSE '' END,
 		w.state || ', ' || w.execution
 		FROM exposure_window w JOIN repository r ON r.id = w.repository`,
+	Link: `SELECT r.name, trim(l.secret || ' ' || CASE l.credential WHEN '' THEN 'unlinked' ELSE l.credential END || ' ' || l.project), l.confidence
+		FROM link l JOIN repository r ON r.id = l.repository`,
+	Verdict: `SELECT r.name, trim(w.secret || ' ' || w.credential || ' ' || w.project) || CASE WHEN w.value > 1 THEN ', value ' || w.value ELSE '' END, v.verdict || ', ' || v.rule
+		FROM window_verdict v JOIN exposure_window w ON w.id = v.window JOIN repository r ON r.id = w.repository`,
+	Release: `SELECT r.name, x.release, x.state FROM window_release x JOIN exposure_window w ON w.id = x.window JOIN repository r ON r.id = w.repository`,
 	Family: `SELECT '', f.id, (SELECT sum(found) || ' found, ' || sum(1 - found) || ' relatives' FROM family_member m WHERE m.family = f.id)
 		|| ', ' || json_array_length(f.repositories) || ' repositories' FROM family f`,
 	Proposal: `SELECT '', p.kind || ' ' || p.value, p.confidence || CASE WHEN p.everyday THEN ', everyday' ELSE '' END FROM proposal p`,
