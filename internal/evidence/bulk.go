@@ -136,11 +136,14 @@ func (b *Bulk) AddFacts(c Commit, h Holding) {
 	b.Add(out)
 }
 
-// Settle says of the i-th commit what its tree holds, where that is known only after it was added.
+// Settle says of the i-th commit what its tree holds, where that is known only after it was added. As long as no commit of the bulk has root
+// changes and none is given any, several may be settled at once.
 func (b *Bulk) Settle(i int, known bool, workflows Hash, rootChanges []string) {
 	b.rows[i].known, b.rows[i].workflows = known, workflows
 	if len(rootChanges) == 0 {
-		delete(b.changes, int32(i))
+		if b.changes != nil {
+			delete(b.changes, int32(i))
+		}
 		return
 	}
 	if b.changes == nil {

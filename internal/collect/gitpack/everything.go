@@ -17,15 +17,15 @@ type Whole[T any] struct {
 	Made    []T
 }
 
-// Everything gives the history of all commit objects of a store, and what worker makes of each: the same as [Reader.AllCommits], [Reader.History] of
-// the tips and then of all of those, and [Each], where each commit is inflated once. It holds what was made of all commits until they are known to be
-// the last; where the objects together have more than limit bytes it gives up with [ErrMany]. The bytes that a worker gets are good until it returns.
-func Everything[T any](ctx context.Context, r *Reader, tips []OID, limit int64, worker func() func(o OID, raw []byte) T) (w Whole[T], err error) {
-	e := sweep[T]{walk: newWalk(r), limit: limit}
+// NewSweep reads all commit objects of a store and keeps what worker makes of each. [Sweep.From] then gives the same as [Reader.AllCommits],
+// [Reader.History] of some tips and then of all of those, and [Each], where each commit is inflated once, and before anybody knows the tips. Where the
+// objects together have more than limit bytes it gives up with [ErrMany]. The bytes that a worker gets are good until it returns.
+func NewSweep[T any](ctx context.Context, r *Reader, limit int64, worker func() func(o OID, raw []byte) T) (*Sweep[T], error) {
+	e := &Sweep[T]{walk: newWalk(r), limit: limit}
 	for range r.limits.Workers {
 		e.makers = append(e.makers, worker())
 	}
-	err = guard(func() error {
+	err := guard(func() error {
 		for k := range r.packs {
 			if err := e.pack(ctx, k); err != nil {
 				return fmt.Errorf("pack %.80s: %w", r.packs[k].name, err)
@@ -37,8 +37,13 @@ func Everything[T any](ctx context.Context, r *Reader, tips []OID, limit int64, 
 		return e.connected()
 	})
 	if err != nil {
-		return w, fmt.Errorf("read all commits: %w", err)
+		return nil, fmt.Errorf("read all commits: %w", err)
 	}
+	return e, nil
+}
+
+// From gives the history of what was read: the first group is what the tips reach, the second the rest. It can be asked once.
+func (e *Sweep[T]) From(ctx context.Context, tips []OID) (w Whole[T], err error) {
 	if w.History, err = e.history(ctx, tips); err != nil {
 		return w, fmt.Errorf("read history: %w", err)
 	}
@@ -51,8 +56,8 @@ func Everything[T any](ctx context.Context, r *Reader, tips []OID, limit int64, 
 	return w, nil
 }
 
-// sweep goes through the objects of a store as they lie and reads those that are commits.
-type sweep[T any] struct {
+// Sweep is a pass through the objects of a store, as they lie, that read those that are commits.
+type Sweep[T any] struct {
 	*walk
 	makers []func(OID, []byte) T // by worker
 	limit  int64
@@ -70,7 +75,7 @@ type swept[T any] struct {
 const stretch = 4096
 
 // pack reads the commits of a pack.
-func (e *sweep[T]) pack(ctx context.Context, k int) error {
+func (e *Sweep[T]) pack(ctx context.Context, k int) error {
 	order, err := e.r.packs[k].layout()
 	if err != nil {
 		return err
@@ -78,7 +83,7 @@ func (e *sweep[T]) pack(ctx context.Context, k int) error {
 	found := make([]swept[T], (len(order)+stretch-1)/stretch)
 	var next atomic.Int64
 	err = crew(ctx, e.r.limits.Workers, func(ctx context.Context, id int) error {
-		w := sweeper[T]{sweep: e, id: id, memo: &kindMemo{pack: k}}
+		w := sweeper[T]{Sweep: e, id: id, memo: &kindMemo{pack: k}}
 		for {
 			n := int(next.Add(1)) - 1
 			if n >= len(found) || ctx.Err() != nil {
@@ -96,8 +101,8 @@ func (e *sweep[T]) pack(ctx context.Context, k int) error {
 }
 
 // loose reads the commits among the loose objects, by name.
-func (e *sweep[T]) loose(ctx context.Context) error {
-	w := sweeper[T]{sweep: e}
+func (e *Sweep[T]) loose(ctx context.Context) error {
+	w := sweeper[T]{Sweep: e}
 	var found swept[T]
 	for i, l := range e.r.loose {
 		if i%breather == 0 && ctx.Err() != nil {
@@ -120,7 +125,7 @@ func (e *sweep[T]) loose(ctx context.Context) error {
 }
 
 // connected makes sure that what commits name as their parents are commits.
-func (e *sweep[T]) connected() error {
+func (e *Sweep[T]) connected() error {
 	for _, list := range e.parents {
 		for _, p := range list {
 			if p&absent == 0 && e.seen[p/32]&(1<<(p%32)) == 0 {
@@ -131,8 +136,7 @@ func (e *sweep[T]) connected() error {
 	return nil
 }
 
-// history gives what was read as one: the first group is what the tips reach, the second the rest.
-func (e *sweep[T]) history(ctx context.Context, tips []OID) (*History, error) {
+func (e *Sweep[T]) history(ctx context.Context, tips []OID) (*History, error) {
 	h := e.gather()
 	err := guard(func() error {
 		if err := e.group(h, tips); err != nil {
@@ -145,7 +149,7 @@ func (e *sweep[T]) history(ctx context.Context, tips []OID) (*History, error) {
 }
 
 // group puts what the tips reach into the first group.
-func (e *sweep[T]) group(h *History, tips []OID) error {
+func (e *Sweep[T]) group(h *History, tips []OID) error {
 	for i := range h.nodes {
 		h.nodes[i].group = 1
 	}
@@ -180,7 +184,7 @@ func (e *sweep[T]) group(h *History, tips []OID) error {
 
 // sweeper is one goroutine's part of a sweep.
 type sweeper[T any] struct {
-	*sweep[T]
+	*Sweep[T]
 	id   int
 	z    inflater
 	head commitHead

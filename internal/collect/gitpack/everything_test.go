@@ -12,9 +12,13 @@ import (
 
 // wholly reads a store at once: every commit's bytes, in the order in which they come.
 func wholly(ctx context.Context, x *gitpack.Reader, tips []gitpack.OID, limit int64) (gitpack.Whole[[]byte], error) {
-	return gitpack.Everything(ctx, x, tips, limit, func() func(gitpack.OID, []byte) []byte {
+	s, err := gitpack.NewSweep(ctx, x, limit, func() func(gitpack.OID, []byte) []byte {
 		return func(_ gitpack.OID, raw []byte) []byte { return slices.Clone(raw) }
 	})
+	if err != nil {
+		return gitpack.Whole[[]byte]{}, err
+	}
+	return s.From(ctx, tips)
 }
 
 // checkEverything compares reading a store at once with listing its commits, walking them and reading them.

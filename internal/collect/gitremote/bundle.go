@@ -57,6 +57,11 @@ func (c *Collector) Bundle(ctx context.Context, repo evidence.Repository, mirror
 func (c *Collector) bundled(repo evidence.Repository, mirror string) (*store, error) {
 	if mirror != "" {
 		st, err := openMirror(mirror)
+		if err == nil {
+			if err = mirrorDamage(st.readRefs()); err != nil {
+				st.close()
+			}
+		}
 		if _, known := gapOf(err, repo, unitMirror, "mirror"); err != nil && known {
 			return nil, nil
 		}

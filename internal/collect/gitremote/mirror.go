@@ -36,6 +36,13 @@ func (c *Collector) Mirror(ctx context.Context, repo evidence.Repository, dir st
 func (c *Collector) mirror(ctx context.Context, repo evidence.Repository, dir string, emit func(evidence.Observation) error) error {
 	obs := evidence.Observation{Repository: repo, Unit: unitMirror, Done: true}
 	st, err := openMirror(dir)
+	var w *walk
+	if err == nil {
+		defer st.close()
+		w = newWalk(st, repo, unitMirror, "mirror", emit)
+		defer w.begin(ctx)()
+		err = mirrorDamage(st.readRefs())
+	}
 	if err != nil {
 		g, ok := gapOf(err, repo, unitMirror, "mirror")
 		if !ok {
@@ -44,7 +51,6 @@ func (c *Collector) mirror(ctx context.Context, repo evidence.Repository, dir st
 		obs.Gaps = append(obs.Gaps, g)
 		return emit(obs)
 	}
-	defer st.close()
 	list, err := st.listing()
 	if err != nil {
 		return err
@@ -62,7 +68,6 @@ func (c *Collector) mirror(ctx context.Context, repo evidence.Repository, dir st
 		Gaps: append(st.mirrorGaps(repo), staleness(repo, refs.FetchedAt))}); err != nil {
 		return err
 	}
-	w := newWalk(st, repo, unitMirror, "mirror", emit)
 	w.source(pack)
 	var tips []plumbing.Hash
 	for _, r := range list.refs {
@@ -98,7 +103,7 @@ func (w *walk) unreached(ctx context.Context, source string) error {
 	return w.from(ctx, rest, []string{source})
 }
 
-// openMirror finds the repository in dir: a bare one, or the .git folder of a clone.
+// openMirror opens the repository in dir: a bare one, or the .git folder of a clone.
 func openMirror(dir string) (*store, error) {
 	hint := "give the folder of a clone or of a bare repository"
 	if info, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
@@ -117,9 +122,6 @@ func openMirror(dir string) (*store, error) {
 	}
 	s := &store{dir: dir}
 	if err := s.reopen(); err != nil {
-		return nil, mirrorDamage(err)
-	}
-	if err := s.readRefs(); err != nil {
 		return nil, mirrorDamage(err)
 	}
 	return s, nil

@@ -36,6 +36,7 @@ type walk struct {
 	entries int
 	roots   *trees
 	readmes []readme
+	ahead   *ahead // of a clone
 }
 
 func newWalk(st *store, repo evidence.Repository, unit, via string, emit func(evidence.Observation) error) *walk {

@@ -34,6 +34,32 @@ type compared struct {
 	unread  error // of the later of the two
 }
 
+// ahead is the pass over a store's packs while others still look at its refs.
+type ahead struct {
+	swept *gitpack.Sweep[kept]
+	bulks []*evidence.Bulk
+	err   error
+	done  chan struct{}
+}
+
+// begin starts the pass over the packs of a store that the fast way reads. stop ends it; nothing may close the store before.
+func (w *walk) begin(ctx context.Context) (stop func()) {
+	if w.st.packs == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	a := &ahead{done: make(chan struct{})}
+	w.ahead = a
+	go func() {
+		defer close(a.done)
+		a.swept, a.err = gitpack.NewSweep(ctx, w.st.packs, bulkBytes, w.keeper)
+	}()
+	return func() {
+		cancel()
+		<-a.done
+	}
+}
+
 // atOnce emits what the tips reach and then all other commits of the store, as named by source, by one pass over its packs. done is false where the
 // store is one for another way; then nothing was emitted.
 func (w *walk) atOnce(ctx context.Context, tips []plumbing.Hash, source string) (done bool, err error) {
@@ -41,12 +67,19 @@ func (w *walk) atOnce(ctx context.Context, tips []plumbing.Hash, source string) 
 	for i, h := range tips {
 		oids[i] = gitpack.OID(h)
 	}
-	all, err := gitpack.Everything(ctx, w.st.packs, oids, bulkBytes, w.keeper)
-	if errors.Is(err, gitpack.ErrMany) || len(all.Made) > bulkCommits {
+	<-w.ahead.done
+	if errors.Is(w.ahead.err, gitpack.ErrMany) {
 		return false, nil
+	}
+	var all gitpack.Whole[kept]
+	if err = w.ahead.err; err == nil {
+		all, err = w.ahead.swept.From(ctx, oids)
 	}
 	if err != nil {
 		return false, unlessSlower(err)
+	}
+	if len(all.Made) > bulkCommits {
+		return false, nil
 	}
 	f := fastWalk{walk: w, h: all.History, groups: []group{{}, {namedBy: []string{source}}}}
 	differ, err := f.differences(ctx, all)
@@ -60,6 +93,7 @@ func (w *walk) atOnce(ctx context.Context, tips []plumbing.Hash, source string) 
 // keeper makes what reads commits into a bulk of its own.
 func (w *walk) keeper() func(gitpack.OID, []byte) kept {
 	bulk := &evidence.Bulk{Via: w.via}
+	w.ahead.bulks = append(w.ahead.bulks, bulk)
 	var parents []evidence.Hash
 	return func(o gitpack.OID, raw []byte) kept {
 		c := evidence.BulkCommit{Parents: parents[:0]}
@@ -77,7 +111,8 @@ func (w *walk) keeper() func(gitpack.OID, []byte) kept {
 	}
 }
 
-// differences compares the root trees of commits with those of their parents where that is told, on all processors; nil for all others.
+// differences compares the root trees of commits with those of their parents where that is told, on all processors; nil for all others. Commits without
+// anything to tell one after the other, nearly all, are settled here and lose their bulk.
 func (f *fastWalk) differences(ctx context.Context, all gitpack.Whole[kept]) ([]*compared, error) {
 	out := make([]*compared, len(all.Made))
 	var next atomic.Int64
@@ -100,6 +135,9 @@ func (f *fastWalk) differences(ctx context.Context, all gitpack.Whole[kept]) ([]
 						c := &compared{before: before}
 						c.changes, c.unread = roots.changed(before, plumbing.Hash(f.h.Tree(i)))
 						out[k] = c
+					} else if made.odd == nil && f.h.Group(i) == 0 && r.folder.IsZero() {
+						made.bulk.Settle(int(made.row), r.commit.Known, evidence.Hash{}, nil)
+						made.bulk = nil // there is no more to tell of it
 					}
 				}
 			}
@@ -122,26 +160,30 @@ func (f *fastWalk) read(i int, k *kept) (r readAhead) {
 // tell emits the facts of all commits in the order of the packs: those that no tip reaches one by one, the others in bulk.
 func (f *fastWalk) tell(ctx context.Context, all gitpack.Whole[kept], differ []*compared) error {
 	single := map[*evidence.Bulk]map[int]bool{}
-	var bulks []*evidence.Bulk
 	for k := range all.Made {
 		if k%comparedAtOnce == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		i, made := int(all.Numbers[k]), &all.Made[k]
-		if single[made.bulk] == nil {
-			single[made.bulk] = map[int]bool{}
-			bulks = append(bulks, made.bulk)
+		made := &all.Made[k]
+		if made.bulk == nil {
+			continue
 		}
-		named, err := f.settle(i, made, differ[k])
+		named, err := f.settle(int(all.Numbers[k]), made, differ[k])
 		if err != nil {
 			return err
 		}
 		if named {
+			if single[made.bulk] == nil {
+				single[made.bulk] = map[int]bool{}
+			}
 			single[made.bulk][int(made.row)] = true
 		}
 	}
-	for _, b := range bulks {
-		if b.Keep(func(row int) bool { return !single[b][row] }); b.Len() > 0 {
+	for _, b := range f.ahead.bulks {
+		if rows := single[b]; rows != nil {
+			b.Keep(func(row int) bool { return !rows[row] })
+		}
+		if b.Len() > 0 {
 			f.obs.Bulks = append(f.obs.Bulks, b)
 		}
 	}
