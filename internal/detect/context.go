@@ -24,13 +24,14 @@ type Held struct {
 }
 
 // Contextual judges the candidates, versions with conditional hits, by what the repository did before each came. A version that came several ways
-// is judged for each. What a version with a finding names, unconditional or held, is not usual for those after it. Doubts are the candidates that could
+// is judged for each. What a version with a finding names, unconditional or held, is not usual for those after it, until those who worked here before
+// have kept it for long enough, see [keptVersions]: one wrong hit shall not bring one for each version to come. Doubts are the candidates that could
 // not be judged, because what was there before could not be had: they are no less to be looked at than findings.
 //
 // "Before" is the ancestry of the commit that brought it. Where that is short, see [ancestry], no host, secret or person is known to be unusual:
 // then only what the commit and the file show counts. Dates play no part: whoever makes a commit writes them.
 func Contextual(h *evidence.History, candidates map[evidence.OID]Finding, habits *Habits, text TextOf) (held []Held, doubts []Suspect, err error) {
-	c := contexts{h: h, habits: habits, text: text, excluded: map[evidence.OID]bool{}, budget: maxSteps, readings: map[evidence.OID]workflow.File{}}
+	c := contexts{h: h, habits: habits, text: text, excluded: map[evidence.OID]bool{}, kept: map[int32][]evidence.OID{}, budget: maxSteps, readings: map[evidence.OID]workflow.File{}}
 	arrivals := c.arrivals(candidates)
 	if len(arrivals) == 0 {
 		return nil, nil, nil
@@ -58,7 +59,9 @@ func Contextual(h *evidence.History, candidates map[evidence.OID]Finding, habits
 				hit.Reason += "; " + strings.Join(p.details, "; ")
 				held = append(held, Held{Hit: hit.Hit, Blob: a.blob, Path: a.path, Commit: h.ID(a.n), Pack: hit.Pack, Circumstances: which})
 				done[k] = true
-				c.excluded[a.blob] = c.excluded[a.blob] || !hit.OnlyInWaves
+				if !hit.OnlyInWaves {
+					p.exclude()
+				}
 			case p.unknown():
 				done[k] = true
 				doubts = append(doubts, Suspect{Blob: a.blob, Path: a.path, Commit: h.ID(a.n),
@@ -80,7 +83,9 @@ type contexts struct {
 	h        *evidence.History
 	habits   *Habits
 	text     TextOf
-	excluded map[evidence.OID]bool // versions that held: what they name is not usual
+	excluded map[evidence.OID]bool    // versions that held: what they name is not usual
+	kept     map[int32][]evidence.OID // those of them that somebody known brought, by commit
+	depth    []int32                  // see depths
 	budget   int
 	parser   workflow.Parser
 	readings map[evidence.OID]workflow.File
@@ -123,6 +128,7 @@ func (c *contexts) arrivals(candidates map[evidence.OID]Finding) []arrival {
 		}
 	}
 	depth := depths(h)
+	c.depth = depth
 	slices.SortFunc(out, func(a, b arrival) int {
 		return cmp.Or(cmp.Compare(depth[a.n], depth[b.n]), cmp.Compare(h.ID(a.n), h.ID(b.n)), cmp.Compare(a.path, b.path))
 	})

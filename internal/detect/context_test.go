@@ -158,6 +158,61 @@ func TestContext(t *testing.T) {
 	}
 }
 
+// cascade is a history in which a host that no version named before stands in each of n versions to come, every fourth commit changing the file.
+func cascade(n int, by made) (commits []made, texts map[string]string) {
+	texts = map[string]string{}
+	for i := range 4 {
+		texts[fmt.Sprint("make", i+1)] = run(fmt.Sprint("make ", i+1))
+	}
+	commits = years(30, "make1", "make2", "make3", "make4")
+	for i := range n {
+		version := fmt.Sprint("sends", i)
+		texts[version] = run(fmt.Sprint("make ", i, "\n", fmt.Sprintf(three, "collect.example.invalid")))
+		commits = then(commits, made{id: version, files: map[string]string{ci: version}, by: by.by, message: by.message})
+		for k := range by.after {
+			commits = then(commits, made{id: fmt.Sprint(version, "-", k), files: map[string]string{ci: version}, rest: fmt.Sprint(i, k), message: fmt.Sprint("Work ", i, k, "\n")})
+		}
+	}
+	return commits, texts
+}
+
+// A host for which a rule held once is usual after a while, if those who worked in the repository before have kept it; a campaign's stays what it is.
+func TestContextIsSettledInTime(t *testing.T) {
+	const versions = 60
+	for name, c := range map[string]struct {
+		by   made
+		want int
+	}{
+		"kept by the maintainer, in time": {made{after: 3}, 5}, // twenty steps after the first
+		"kept at a go, as rearms are":     {made{}, 20},
+		"through the API":                 {made{after: 3, message: "Change"}, versions},
+	} {
+		commits, texts := cascade(versions, c.by)
+		w := examined(texts)
+		got, doubts := w.judge(t, invent(t, commits))
+		if n := blobsOf(got); n != c.want || len(doubts) > 0 {
+			t.Errorf("%s: %d of %d versions are findings, want %d", name, n, versions, c.want)
+		}
+	}
+	commits, texts := cascade(versions, made{after: 3})
+	for i := range commits {
+		if strings.HasPrefix(commits[i].id, "sends") && !strings.Contains(commits[i].id, "-") {
+			commits[i].by = fmt.Sprint("stranger", i)
+		}
+	}
+	if got, _ := examined(texts).judge(t, invent(t, commits)); blobsOf(got) != versions {
+		t.Errorf("by a stranger each: %d of %d versions are findings", blobsOf(got), versions)
+	}
+}
+
+func blobsOf(held []Held) int {
+	blobs := map[evidence.OID]bool{}
+	for _, x := range held {
+		blobs[x.Blob] = true
+	}
+	return len(blobs)
+}
+
 // What was there before could not be had: nobody can say that a host is usual, nor that it is new.
 func TestContextNotHad(t *testing.T) {
 	commits := years(30, "make1", "make2", "make3", "make4")

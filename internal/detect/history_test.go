@@ -33,6 +33,7 @@ type made struct {
 	by      string            // its maker, where it is not the maintainer
 	zone    string            // where it is not the usual one
 	signed  bool
+	after   int // commits that follow each, see cascade
 }
 
 // oid makes an object name of a short one.

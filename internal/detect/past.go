@@ -160,8 +160,10 @@ func (p *past) ancestry() *ancestry {
 	}
 	p.before = &ancestry{words: map[uint32]bool{}}
 	folders, blobs := map[int32]bool{}, map[evidence.OID]bool{}
+	accepted := acceptance{past: p, seen: map[evidence.OID]bool{}, words: map[uint32]keeping{}}
 	p.walk(func(n int32) bool {
 		p.before.commits++
+		accepted.add(n)
 		f := p.h.FolderOf(n)
 		if f <= 0 || folders[f] {
 			return true
@@ -179,6 +181,7 @@ func (p *past) ancestry() *ancestry {
 		}
 		return true
 	})
+	accepted.into(p.before.words)
 	return p.before
 }
 
