@@ -161,7 +161,7 @@ func (a *analysis) repository(ctx context.Context, in *casefile.Inferences, repo
 	if err != nil {
 		return err
 	}
-	commits := detect.Clocked(detect.Commits(facts.History, findings, a.packs, facts.Textless), facts.History, facts.Readmes, facts.Updates, facts.Listing.Refs)
+	commits := detect.Clocked(detect.Commits(facts.History, findings, a.packs, facts.Textless), facts.History, facts.Readmes, facts.Updates, facts.Listing.Refs, a.info.Now)
 	commits = detect.Indicated(commits, repo, facts.Updates, facts.Listing.Refs, a.packs)
 	read := timeline.Read(timeline.Input{Facts: facts, Malicious: versions(findings, a.packs), Campaign: campaignCommits(commits),
 		Suspect: suspectPaths(a.packs), Archive: archive, Log: a.logText(ctx), Now: a.info.Now})

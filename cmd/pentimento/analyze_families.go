@@ -50,7 +50,7 @@ func (a *analysis) cluster() {
 
 // watched takes a repository in that families may stand in.
 func (a *analysis) watched(facts *casefile.Facts, findings map[evidence.OID]detect.Finding) {
-	scene := family.Scene{Repository: facts.Repository, History: facts.History, Updates: facts.Updates, Refs: facts.Listing.Refs, Readmes: facts.Readmes,
+	scene := family.Scene{Repository: facts.Repository, History: facts.History, Updates: facts.Updates, Refs: facts.Listing.Refs, Readmes: facts.Readmes, Now: a.info.Now,
 		Found: func(blob evidence.OID) bool { _, found := findings[blob]; return found }}
 	if facts.State != nil {
 		scene.Default = facts.State.DefaultBranch

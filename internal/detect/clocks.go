@@ -113,15 +113,12 @@ func (s Stamp) ZoneText() string { return zoneText(s.Zone) }
 
 var epochName = regexp.MustCompile(`(?:^|[^0-9A-Za-z])([0-9]{10}|[0-9]{13})$`)
 
-// Branch names are of the years of GitHub Actions: what lies before or long after is no epoch.
-var (
-	epochFrom = time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC)
-	epochTo   = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
-)
+// epochFrom is when GitHub Actions came: no program of a campaign made a branch before.
+var epochFrom = time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // BranchEpoch is the time in the name of a branch that a program made, such as add-linter-workflow-1763942400000: seconds or milliseconds since 1970. It is
-// the word of whoever made the branch, no better than a date in a commit.
-func BranchEpoch(ref evidence.Ref) (when.Instant, bool) {
+// the word of whoever made the branch, no better than a date in a commit. A number that stands for a time after now was read from no clock.
+func BranchEpoch(ref evidence.Ref, now time.Time) (when.Instant, bool) {
 	m := epochName.FindStringSubmatch(ref.Short())
 	if m == nil || !ref.Branch() {
 		return when.Instant{}, false
@@ -134,19 +131,19 @@ func BranchEpoch(ref evidence.Ref) (when.Instant, bool) {
 	if len(m[1]) == 13 {
 		at = time.UnixMilli(n)
 	}
-	if at.Before(epochFrom) || at.After(epochTo) {
+	if at.Before(epochFrom) || at.After(now) {
 		return when.Instant{}, false
 	}
 	return when.At(at, when.Git), true
 }
 
 // Clocked adds to the signals of commits what their own clocks say: the zone of the wall from which a README was stamped (readme-zone:+02:00) and the time in
-// the name of the branch that was pushed (branch-epoch:2025-11-24T00:00:00Z). Both are the maker's words and move no bound of anything.
-func Clocked(commits []Commit, h *evidence.History, readmes []evidence.ReadmeChange, updates []evidence.RefUpdate, refs []evidence.ListedRef) []Commit {
+// the name of the branch that was pushed (branch-epoch:2025-11-24T00:00:00Z), up to now. Both are the maker's words and move no bound of anything.
+func Clocked(commits []Commit, h *evidence.History, readmes []evidence.ReadmeChange, updates []evidence.RefUpdate, refs []evidence.ListedRef, now time.Time) []Commit {
 	stamps := Stamps(h, readmes)
 	epochs := map[evidence.OID]string{}
 	note := func(ref evidence.Ref, o evidence.OID) {
-		if at, ok := BranchEpoch(ref); ok {
+		if at, ok := BranchEpoch(ref, now); ok {
 			epochs[o] = "branch-epoch:" + evidence.Stamp(at.NotBefore.At)
 		}
 	}

@@ -72,18 +72,22 @@ func FuzzReadStamp(f *testing.F) {
 }
 
 func TestBranchEpoch(t *testing.T) {
+	now := time.Date(2025, 11, 24, 0, 0, 1, 0, time.UTC)
 	for ref, want := range map[evidence.Ref]string{
 		"refs/heads/add-linter-workflow-1763942400123": "2025-11-24T00:00:00.123Z",
 		"refs/heads/fix_1763942400":                    "2025-11-24T00:00:00Z",
 		"refs/heads/1763942400":                        "2025-11-24T00:00:00Z",
 		"refs/heads/issue-1234567890":                  "", // 2009
+		"refs/heads/order-1763942402":                  "", // a second after now
+		"refs/heads/order-4000000000":                  "", // 2096
+		"refs/heads/order-9999999999999":               "", // 2286
 		"refs/heads/release-20251124":                  "",
 		"refs/heads/v17639424001234567":                "",
 		"refs/heads/deadbeef1763942400":                "",
 		"refs/tags/add-linter-workflow-1763942400123":  "",
 		"refs/heads/main":                              "",
 	} {
-		at, ok := BranchEpoch(ref)
+		at, ok := BranchEpoch(ref, now)
 		if got := evidence.Stamp(at.NotBefore.At); got != want || ok != (want != "") {
 			t.Errorf("%s: %q", ref, got)
 		}
@@ -103,7 +107,7 @@ func TestClocked(t *testing.T) {
 	readmes := []evidence.ReadmeChange{{Commit: oid("c", "trigger"), Path: "README.md", Added: []string{"", "<!-- Security scan triggered at 2025-09-02 05:20:39 -->"}}}
 	updates := []evidence.RefUpdate{{Ref: "refs/heads/add-linter-workflow-1756783238000", After: oid("c", "plant")}}
 	signals := map[evidence.OID][]string{}
-	for _, c := range Clocked(Commits(h, findings, packs, nil), h, readmes, updates, nil) {
+	for _, c := range Clocked(Commits(h, findings, packs, nil), h, readmes, updates, nil, time.Date(2025, 12, 1, 0, 0, 0, 0, time.UTC)) {
 		signals[c.OID] = c.Signals
 		if !slices.IsSorted(c.Signals) {
 			t.Errorf("%s: signals are not sorted: %v", c.OID, c.Signals)

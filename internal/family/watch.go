@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"pentimento/internal/campaign"
 	"pentimento/internal/detect"
@@ -19,6 +20,7 @@ type Scene struct {
 	Default    string               // the default branch, empty where nobody says
 	Readmes    []evidence.ReadmeChange
 	Found      func(blob evidence.OID) bool // a rule hits the version, be it in this repository alone
+	Now        time.Time                    // of the case
 }
 
 // Watch goes through the repositories of a case and notes where families stand, which commits brought them, and what else in the case bears
@@ -167,7 +169,7 @@ func (w *Watch) refs(s Scene, made map[int32]Commit) {
 	var listed []uint32
 	tell := func(ref evidence.Ref, after evidence.OID, created bool) {
 		c, in := of(after)
-		if _, epoch := detect.BranchEpoch(ref); in && epoch {
+		if _, epoch := detect.BranchEpoch(ref, s.Now); in && epoch {
 			n, _ := s.History.Had(after)
 			c.Epoch = true
 			made[n] = c

@@ -26,7 +26,7 @@ func scene(name string, found func(evidence.OID) bool, steps ...step) (Scene, []
 	var holdings []evidence.Holding
 	var entries []evidence.WorkflowEntry
 	at, files, rest := time.Date(2025, 9, 2, 3, 20, 0, 0, time.UTC), map[string]string{}, 0
-	s := Scene{Repository: evidence.Repository(name), Found: found, Default: "main"}
+	s := Scene{Repository: evidence.Repository(name), Found: found, Default: "main", Now: at.AddDate(10, 0, 0)}
 	var ids []evidence.OID
 	for i, x := range steps {
 		at = at.Add(x.after)
