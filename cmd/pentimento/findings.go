@@ -21,7 +21,8 @@ func (p *program) findingsCommand() *cobra.Command {
 file that takes all that the repository had; which step lets which of them out is in --json. Hosts are printed defanged, but for --json, which gives them as the file writes them.
 Some rules hold only where the repository never did such a thing before; --json and pentimento evidence blob-VERSION say where and why.
 
---families shows which versions are alike once names, secrets and destinations are taken out, and relatives of findings that no rule hits.
+--families shows which versions are alike once names, secrets and destinations are taken out, and relatives of findings that no rule hits. No family
+forms around a finding that one repository's past alone makes one.
 --proposed shows what these families hold that is in no pack of the case. campaign learn makes a pack of a family.`,
 		example: "  pentimento findings\n  pentimento findings octo-org/octo-repo --json\n  pentimento findings --proposed",
 		queries: []string{"findings"},

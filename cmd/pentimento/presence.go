@@ -43,7 +43,8 @@ exposure.`,
 }
 
 // presenceJSON is one row of pentimento/presence/v1. Removed and removed_by are null while it is there, as of as_of; ref is null where
-// none can be named. Certain is null where no source shows that the file was there without a break; would_narrow names the sources that were
+// none can be named. The "how" of removed_by is force_push, branch_deletion, retag, merge, revert, delete or edit; wave-ended where the file stands there
+// still and does no more harm, since the action that it uses is its owner's again. Certain is null where no source shows that the file was there without a break; would_narrow names the sources that were
 // not had in full and could narrow a bound.
 type presenceJSON struct {
 	ID         string        `json:"id"`

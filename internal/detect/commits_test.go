@@ -137,3 +137,40 @@ func TestSignals(t *testing.T) {
 		}
 	}
 }
+
+// What a pack knows of commits and of those who make them speaks for a commit of its own campaign, and decides nothing: a maintainer of that name who
+// changes something else is not listed.
+func TestKnownHands(t *testing.T) {
+	findings, packs := known(t)
+	packs[0].Indicators.Authors = []string{"night-*", "*@drop.example.invalid"}
+	packs[0].Indicators.Commits = []string{string(oid("c", "byid"))}
+	for name, c := range map[string]struct {
+		commit made
+		want   string // author, commit, both or neither indicator
+	}{
+		"by name":              {made{id: "plant", by: "night-heron", message: add, files: holds("evil1")}, "author-indicator"},
+		"by another name":      {made{id: "plant", by: "day-heron", message: add, files: holds("evil1")}, ""},
+		"by its id":            {made{id: "byid", message: add, files: holds("evil1")}, "commit-indicator"},
+		"by both":              {made{id: "byid", by: "night-heron", message: add, files: holds("evil1")}, "author-indicator commit-indicator"},
+		"of no campaign":       {made{id: "q", by: "night-heron", message: "x", files: map[string]string{".github/workflows/q.yml": "quiet"}}, "author-indicator"},
+		"nothing of campaigns": {made{id: "w", by: "night-heron", message: "Work\n", rest: "w"}, "none"},
+	} {
+		c.commit.parents = []string{"base"}
+		got := Commits(invent(t, []made{{id: "base", message: "Work\n"}, c.commit}), findings, packs, nil)
+		told := "none"
+		if len(got) == 1 {
+			told = strings.Join(slices.DeleteFunc(got[0].Signals, func(s string) bool { return s != "author-indicator" && s != "commit-indicator" }), " ")
+		}
+		if told != c.want {
+			t.Errorf("%s: %q, want %q", name, told, c.want)
+		}
+	}
+	other := packs[0]
+	other.Name, other.Indicators.Authors, other.Indicators.Commits = "other", []string{"*"}, []string{string(oid("c", "plant"))}
+	packs[0].Indicators.Authors = nil
+	got := Commits(invent(t, []made{{id: "base", message: "Work\n"}, {id: "plant", parents: []string{"base"}, message: add, files: holds("evil1")}}), findings,
+		append(packs, other), nil)
+	if len(got) != 1 || slices.Contains(got[0].Signals, "author-indicator") || slices.Contains(got[0].Signals, "commit-indicator") {
+		t.Errorf("a pack of another campaign speaks: %+v", got)
+	}
+}

@@ -7,7 +7,9 @@
 // occurs in it and in no pack. The same input gives the same output in the same order.
 //
 // It does not conclude that a relative is malicious: it says why somebody should look. A proposal is no indicator until a person has put it into a
-// pack. Files of one project are alike; likeness without a finding makes no family.
+// pack. Files of one project are alike; likeness without a finding makes no family. Nor does a finding that rests on what one repository did before: what
+// is news there is everyday where the same text has always stood, and a relative keeps its repository from being called clean. Where such a finding is
+// like others it is found among them, with the reason. The owners' own files that use what a campaign had in its hands form none either.
 package family
 
 import (
