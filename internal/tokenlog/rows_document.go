@@ -102,6 +102,9 @@ func (d *documentReader) array() error {
 	for {
 		b, ok := d.peek()
 		if !ok {
+			if d.l.ended() == nil {
+				d.out.Note("the list does not end: the file was cut off before that")
+			}
 			return nil
 		}
 		var err error
@@ -151,7 +154,80 @@ func (d *documentReader) top() error {
 		return d.element()
 	}
 	d.l.from += at
-	return d.array()
+	if err := d.array(); err != nil {
+		return err
+	}
+	d.closeEnvelope()
+	return nil
+}
+
+// closeEnvelope goes behind the members of an envelope that follow its list: the mark of the next page, counts. It stops before anything that is no
+// member, because a list that is broken may have ended early, and what follows are its rows.
+func (d *documentReader) closeEnvelope() {
+	for {
+		b, ok := d.peek()
+		if !ok {
+			return
+		}
+		switch b {
+		case '}':
+			d.l.from++
+			return
+		case ',':
+			d.l.from++
+		case '"':
+			if !d.passMember() {
+				return
+			}
+		default:
+			return
+		}
+	}
+}
+
+// passMember goes behind a name, a colon and a value; false where that is not what follows.
+func (d *documentReader) passMember() bool {
+	if !d.passString() {
+		return false
+	}
+	if b, ok := d.peek(); !ok || b != ':' {
+		return false
+	}
+	d.l.from++
+	b, ok := d.peek()
+	switch {
+	case !ok:
+		return false
+	case b == '"':
+		return d.passString()
+	case b == '{' || b == '[':
+		_, whole, _ := d.extent()
+		return whole
+	}
+	for ok && b != ',' && b != '}' && b != '\n' {
+		d.l.from++
+		b, ok = d.peek()
+	}
+	return ok
+}
+
+// passString goes behind a string.
+func (d *documentReader) passString() bool {
+	d.l.from++
+	for escaped := false; ; d.l.from++ {
+		if d.l.from == d.l.to && !d.l.fill() {
+			return false
+		}
+		switch b := d.l.buf[d.l.from]; {
+		case escaped:
+			escaped = false
+		case b == '\\':
+			escaped = true
+		case b == '"':
+			d.l.from++
+			return true
+		}
+	}
 }
 
 // memberArray looks in the object that begins at from for one of the members, as far as one row may go, and gives where behind the opening bracket of
