@@ -3,6 +3,7 @@ package detect
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"pentimento/internal/campaign"
 	"pentimento/internal/evidence"
@@ -18,12 +19,20 @@ type Use struct {
 }
 
 // Impostor is a version of an action that is not what its repository's branches hold. Why is safe to print. Moves are the times in which a tag pointed
-// there, apart from each other; a commit has none.
+// there, apart from each other; a commit has none. Unless it was had, a commit that came to the action's repository between Listed and Now is not known:
+// what uses it since then, by the date of whoever brought that, may use a later release.
 type Impostor struct {
-	Uses  string
-	Kind  campaign.Circumstance // ImpostorCommit or MovedTag
-	Why   string
-	Moves []Move
+	Uses        string
+	Kind        campaign.Circumstance // ImpostorCommit or MovedTag
+	Why         string
+	Moves       []Move
+	Had         bool
+	Listed, Now time.Time
+}
+
+// tells reports whether the impostor is one for a version that came at a time.
+func (i Impostor) tells(came time.Time) bool {
+	return i.Kind == campaign.MovedTag || i.Had || !came.After(i.Listed) || came.After(i.Now)
 }
 
 // Move is a time in which a tag of an action pointed to an impostor, as far as its bounds tell. One that lasts ends after the case's now. Told says which

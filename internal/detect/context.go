@@ -59,7 +59,7 @@ func Contextual(h *evidence.History, candidates map[evidence.OID]Finding, habits
 				hit.Reason += "; " + strings.Join(p.details, "; ")
 				held = append(held, Held{Hit: hit.Hit, Blob: a.blob, Path: a.path, Commit: h.ID(a.n), Pack: hit.Pack, Circumstances: which})
 				done[k] = true
-				if !hit.OnlyInWaves {
+				if !hit.Context.AsksOfActions() { // an action that is an impostor says nothing of the hosts that its user names
 					p.exclude()
 				}
 			case p.unknown():

@@ -152,7 +152,7 @@ func (a *standing) commit(ref string) (Impostor, bool) {
 	if a.lost > 0 {
 		why += fmt.Sprintf("; commits that branches or tags once pointed to could not be had: %d", a.lost)
 	}
-	return Impostor{Kind: campaign.ImpostorCommit, Why: why}, true
+	return Impostor{Kind: campaign.ImpostorCommit, Why: why, Had: a.History.Has(o), Listed: a.Listing.At, Now: a.now}, true
 }
 
 // tag judges a tag by its name.

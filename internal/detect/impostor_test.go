@@ -200,3 +200,22 @@ func TestListedCommit(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// A commit that was never had may have come to the action's repository after its refs were listed: who used it since then may use a later release.
+func TestImpostorSinceTheListing(t *testing.T) {
+	commit := Impostor{Kind: campaign.ImpostorCommit, Listed: hour(12), Now: hour(20)}
+	had, tag := commit, commit
+	had.Had, tag.Kind = true, campaign.MovedTag
+	for name, c := range map[string]struct {
+		impostor Impostor
+		came     int
+		want     bool
+	}{
+		"before the listing": {commit, 11, true}, "since the listing": {commit, 13, false}, "after the case's now, which nothing can be": {commit, 21, true},
+		"of a commit that was had": {had, 13, true}, "by a tag": {tag, 13, true},
+	} {
+		if got := c.impostor.tells(hour(c.came)); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

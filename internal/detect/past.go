@@ -86,7 +86,7 @@ func (p *past) test(c campaign.Circumstance) (detail string, ok bool) {
 func (p *past) impostor(kind campaign.Circumstance) (string, bool) {
 	var why []string
 	for _, i := range p.impostors {
-		if i.Kind == kind {
+		if i.Kind == kind && i.tells(p.h.Committed(p.n)) {
 			why = append(why, i.Why)
 		}
 	}
