@@ -51,7 +51,8 @@ var tellings = map[tokens.Provider]telling{
 		recorded: []string{"a later use overwrites an earlier one"},
 	},
 	tokens.Cloudflare: {
-		groups:   [][]string{{"cloudflare/audit"}},
+		groups:   [][]string{{"cloudflare/audit-v2"}},
+		partial:  []string{"cloudflare/audit"}, // version 1 names the token that acted seldom or never
 		blind:    []string{"reads are not in the log"},
 		recorded: []string{"a later use overwrites an earlier one"},
 	},

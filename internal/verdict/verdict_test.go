@@ -290,6 +290,18 @@ func TestJudge(t *testing.T) {
 				w.upload(5, "tidepool", "Mira", "twine/4")
 				w.covered("pypi/project_events", -1, 100)
 			}},
+		{name: "Cloudflare: version 1 names no token that acted, so that its silence says nothing", want: "unknown no-coverage 0+0 not_known_closed",
+			facts: func(w *world) {
+				w.windows = nil
+				w.window("cloudflare:id", "", 0, 1)
+				w.covered("cloudflare/audit", -1, 100)
+			}},
+		{name: "Cloudflare: version 2 does", want: "none_seen covered 0+0 not_known_closed",
+			facts: func(w *world) {
+				w.windows = nil
+				w.window("cloudflare:id", "", 0, 1)
+				w.covered("cloudflare/audit-v2", -1, 100)
+			}},
 		{name: "unlinked", want: "unknown unlinked 0+0 not_known_closed", facts: func(w *world) { w.windows = nil; w.window("", "", 0, 1) }},
 		{name: "rotated while armed: each value for itself", want: "none_seen covered 0+0 closed; suspicious unlike-before 1+0 open",
 			facts: func(w *world) {
