@@ -21,7 +21,7 @@ import (
 var tokenShapes = []*regexp.Regexp{
 	regexp.MustCompile(`gh[pousr]_[A-Za-z0-9]{36,251}`),
 	regexp.MustCompile(`github_pat_[A-Za-z0-9_]{60,251}`),
-	regexp.MustCompile(`pypi-[A-Za-z0-9_-]{80,}`),
+	pypiShape,
 	regexp.MustCompile(`npm_[A-Za-z0-9]{36}`),
 	regexp.MustCompile(`dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}`),
 	regexp.MustCompile(`rubygems_[a-f0-9]{48}`),
@@ -35,6 +35,8 @@ var tokenShapes = []*regexp.Regexp{
 	regexp.MustCompile(`sk_live_[A-Za-z0-9]{20,}`),
 	regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`),
 }
+
+var pypiShape = regexp.MustCompile(`pypi-[A-Za-z0-9_-]{80,}`)
 
 // RedactedMark stands where a credential was.
 const RedactedMark = "[REDACTED]"
