@@ -14,13 +14,13 @@ import (
 // The keys of every published row. A key may be added here together with its use; none may go.
 var contract = map[string]string{
 	"repos/repos":           "as_of evidence reason repository state",
-	"findings/findings":     "all_secrets blob campaign context destinations hits paths repositories rules secrets triggers",
+	"findings/findings":     "all_secrets blob campaign context destinations hits leaks paths repositories rules secrets triggers",
 	"commits/commits":       "blob campaign committed_at path pushed recovered repository role sha signals",
 	"presence/presence":     "added added_by armed as_of blob campaign certain id path ref removed removed_by repository rules state versions would_narrow",
 	"presence/contains":     "commit ref repository",
 	"runs/runs":             "actor attempt blob campaign conclusion created event evidence execution head_sha leaked path reason ref repository run_id status",
 	"runs/opportunities":    "at blob event evidence head id path reason ref repository run_id status",
-	"windows/windows":       "campaign closed could_have_opened_by credential evidence execution id open opened opened_by project reason repository secret state value",
+	"windows/windows":       "campaign closed could_have_opened_by credential evidence execution id open opened opened_by project reason repository secret state use value",
 	"rotate/rotate":         "credential evidence execution kind place reason repository secret what windows",
 	"gaps/gaps":             "detail hint id kind repository subject unit",
 	"timeline/timeline":     "at at_clock clock detail evidence repository subject until until_clock what",

@@ -58,9 +58,7 @@ type facts struct {
 	begun, settled      int
 	rejected            int
 	open                bool
-	coverage, listings  int
-	notes               []string
-	given               map[string]int
+	coverage            int
 	stop                error
 	stopAfter, accepted int
 }

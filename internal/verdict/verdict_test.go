@@ -119,11 +119,6 @@ func (w *world) ran(id int64, from, to float64) *verdict.Run {
 	return &w.Runs[key][len(w.Runs[key])-1]
 }
 
-func (w *world) released(hours float64, version string) *tokens.Release {
-	w.Releases = append(w.Releases, tokens.Release{Provider: tokens.PyPI, Project: "tidepool", Version: version, File: "tidepool-" + version + ".tar.gz", At: at(hours), Document: "pypi/json"})
-	return &w.Releases[len(w.Releases)-1]
-}
-
 func (w *world) judge(t *testing.T) []verdict.Verdict {
 	t.Helper()
 	var list []verdict.Subject
