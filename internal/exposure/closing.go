@@ -101,6 +101,10 @@ func (l Lives) Close(w *Window, now time.Time) {
 
 // refuse closes by a refusal. What a person said of another time stays in the reason.
 func (w *Window) refuse(r refusal) {
+	if w.Link.Confidence == linkage.Low { // the secret may be another credential, which nobody refused
+		w.Reason = annotate(w.Reason, w.Credential+" was "+r.how+" at "+r.at.String()+"; that the secret is this credential is a guess, and closes nothing: say which it is in a mapping")
+		return
+	}
 	opened := w.Opened.NotBefore
 	if opened.Known() && r.at.NotAfter.At.Before(opened.At) && w.Link.Confidence != linkage.Certain {
 		w.Reason = annotate(w.Reason, w.Credential+" was "+r.how+" at "+r.at.String()+", before anything could take it: perhaps the secret is another credential")
