@@ -101,8 +101,8 @@ func (l Lives) Close(w *Window, now time.Time) {
 
 // refuse closes by a refusal. What a person said of another time stays in the reason.
 func (w *Window) refuse(r refusal) {
-	if w.Link.Confidence == linkage.Low { // the secret may be another credential, which nobody refused
-		w.Reason = annotate(w.Reason, w.Credential+" was "+r.how+" at "+r.at.String()+"; that the secret is this credential is a guess, and closes nothing: say which it is in a mapping")
+	if !w.Link.Sure() {
+		w.Reason = annotate(w.Reason, w.Credential+" was "+r.how+" at "+r.at.String()+"; nothing is sure to lead to it, so that closes nothing: say in a mapping which credential it is")
 		return
 	}
 	opened := w.Opened.NotBefore

@@ -43,7 +43,9 @@ func Linked(facts *casefile.Facts, list []*Window, links []linkage.Link, lives L
 			x.Opened.Evidence, x.Closed.Evidence = slices.Clone(w.Opened.Evidence), slices.Clone(w.Closed.Evidence)
 			if l.Credential != "" {
 				x.Credential = string(l.Credential)
-				shut(named(facts.Statements, lives.names(l.Credential), l.Credential), &x, w.stored.from, w.stored.until)
+				if l.Sure() {
+					shut(named(facts.Statements, lives.names(l.Credential), l.Credential), &x, w.stored.from, w.stored.until)
+				}
 			}
 			x.name(facts.Repository)
 			out = append(out, &x)

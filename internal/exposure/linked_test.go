@@ -100,9 +100,14 @@ func TestClosing(t *testing.T) {
 				w.Facts.Statements = append(w.Facts.Statements, casefile.Declaration{Repository: repository, Credential: "pypi:a", Fact: casefile.Revoked, At: at(70)})
 			}},
 		{name: "refused before it could be taken, by a doubtful link", want: []string{"a #1 not_known_closed"}, reason: "perhaps the secret is another credential",
-			facts: func(_ *world, x *told) { x.event("a", tokens.Removed, 5); x.links[0].Confidence = linkage.Medium }},
-		{name: "a guessed link closes nothing", want: []string{"a #1 not_known_closed"}, reason: "is a guess, and closes nothing",
-			facts: func(_ *world, x *told) { x.event("a", tokens.Removed, 90); x.links[0].Confidence = linkage.Low }},
+			facts: func(_ *world, x *told) { x.event("a", tokens.Removed, 5); x.links[0].Confidence = linkage.High }},
+		{name: "a link that is not sure closes nothing", want: []string{"a #1 not_known_closed"}, reason: "so that closes nothing",
+			facts: func(_ *world, x *told) { x.event("a", tokens.Removed, 90); x.links[0].Confidence = linkage.Medium }},
+		{name: "nor by somebody's word about the credential", want: []string{"a #1 not_known_closed"},
+			facts: func(w *world, x *told) {
+				x.links[0].Confidence = linkage.Low
+				w.Facts.Statements = append(w.Facts.Statements, casefile.Declaration{Repository: repository, Credential: "pypi:a", Fact: casefile.Revoked, At: at(70)})
+			}},
 		{name: "and by the responder's own word", want: []string{"a #1 closed 5s..5s"}, reason: "before anything could take it", facts: func(_ *world, x *told) { x.event("a", tokens.Removed, 5) }},
 		{name: "a replacement closes nothing", want: []string{"a #1 not_known_closed"}, facts: func(w *world, _ *told) { w.declare("TOKEN", casefile.Replaced, 60) }},
 		{name: "rotated while armed: the values are two credentials", want: []string{"a #1 closed 60s..60s", "b #2 open"},

@@ -37,6 +37,10 @@ type Link struct {
 	Evidence   []string
 }
 
+// Sure reports a link that others may rest on. What is shown of the credential of any other may be of another one than the secret is: what it was seen to do
+// counts, and neither its silence nor its end says anything of the secret.
+func (l Link) Sure() bool { return l.Confidence == Certain || l.Confidence == High }
+
 // Input is what the case knows of credentials. The order of the rows does not matter.
 type Input struct {
 	Mappings    []tokens.Mapping

@@ -38,6 +38,7 @@ func (v *view) decide() Verdict {
 		out.Evidence = append(out.Evidence, told.id)
 	}
 	v.weigh(&out, counts, logs, told)
+	v.doubt(&out)
 	if v.certain+v.possible > 0 {
 		out.Reason = fmt.Sprintf("%s; %s", v.tally(counts), out.Reason)
 	}
@@ -103,6 +104,15 @@ func (v *view) weigh(out *Verdict, counts map[string]int, logs covered, told rec
 	if v.open() && v.window.State != exposure.Open {
 		out.Reason += "; the window is not known to be closed: this speaks of the time until " + evidence.Stamp(out.Through)
 	}
+}
+
+// doubt takes back that nothing was amiss where the credential may not be the one that was taken: its logs are no witness of another's use.
+func (v *view) doubt(out *Verdict) {
+	if v.window.Link.Sure() || out.Word != NoneSeen && out.Word != Consistent {
+		return
+	}
+	out.Reason = "nothing is sure to lead to " + v.window.Credential + "; of that one it would be " + out.Word + " (" + out.Rule + ": " + out.Reason + ")"
+	out.Word, out.Rule = Unknown, "unsure-link"
 }
 
 // unasked is the verdict where no log can be asked about a credential.

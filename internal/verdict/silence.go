@@ -1,10 +1,12 @@
 package verdict
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"pentimento/internal/casefile"
+	"pentimento/internal/evidence"
 	"pentimento/internal/tokens"
 )
 
@@ -116,6 +118,10 @@ func (v *view) coverage() covered {
 		return c
 	}
 	if c, ok := grouped(told.groups, of, from, need); ok {
+		if v.byAccount() && (v.effects == nil || !v.effects.heard) {
+			return covered{lacking: "its logs name no token but accounts, and nothing in them is of " + cmp.Or(evidence.Printable(l.Account), "an owner that is known") +
+				": perhaps they call the owner otherwise"}
+		}
 		c.blind = told.blind
 		return c
 	}

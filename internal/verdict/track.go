@@ -14,6 +14,7 @@ type track struct {
 	ref      tokens.Ref
 	names    []tokens.Ref
 	effects  bool // uses that name no credential: each may be another's of the account
+	heard    bool // a log or a registry tells of the account by the name that it has here
 	views    []*view
 	cutoff   time.Time // the baseline ends here; zero: there is none
 	base     *usual

@@ -152,8 +152,9 @@ func newJudge(w World, list []Subject) *judge {
 	for _, t := range j.tracks {
 		t.cut()
 	}
-	for _, t := range j.owners {
+	for o, t := range j.owners {
 		t.cut()
+		t.heard = slices.ContainsFunc(w.Releases, func(r tokens.Release) bool { return r.Provider == o.provider && fold(r.Uploader) == o.account })
 	}
 	return j
 }
@@ -226,7 +227,11 @@ func (j *judge) take(u *tokens.Use) {
 		t.take(u)
 		return
 	}
-	if t := j.owners[owner{u.Provider, fold(u.Account)}]; t != nil && attributable(u) {
+	t := j.owners[owner{u.Provider, fold(u.Account)}]
+	if t == nil {
+		return
+	}
+	if t.heard = true; attributable(u) {
 		t.learn(u)
 		t.take(u)
 	}

@@ -60,10 +60,10 @@ func (v *view) surely(from, to time.Time) bool {
 func firm(b when.Bound) bool { return b.Known() && b.Clock > when.Git }
 
 // note counts a use. One of which only the account is known may be another credential's: it is possible at most, and so is one that rests on a
-// link that is no more than possible.
+// link that is not sure.
 func (v *view) note(u *tokens.Use, f *features, x opinion, effect bool) {
 	part := Possible
-	if !effect && v.surely(u.At, u.At.Add(u.Within)) {
+	if !effect && v.window.Link.Sure() && v.surely(u.At, u.At.Add(u.Within)) {
 		part = Certain
 	}
 	v.count(part, x.Word, u.At)
