@@ -3,11 +3,27 @@ package casefile
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pentimento/internal/evidence"
 	"pentimento/internal/tokens"
 )
+
+// clean makes texts what is stored of them, before a fact gets its id: a fact that is read back must have the id under which it stands.
+func clean(texts ...*string) {
+	for _, t := range texts {
+		*t = tokens.Redacted(strings.ToValidUTF8(*t, "\uFFFD"))
+	}
+}
+
+func cleanList(list []string) []string {
+	list = slices.Clone(list)
+	for i := range list {
+		clean(&list[i])
+	}
+	return list
+}
 
 // tell adds a fact to the present row. Every text is redacted: a column that was not known to hold a secret may.
 func (im *Import) tell(table, columns string, args ...any) error {
@@ -36,44 +52,55 @@ func (im *Import) fact(table, columns string, args []any) fact {
 }
 
 // Credential stores a row of an inventory.
-func (im *Import) Credential(x *tokens.Credential) error {
-	projects, err := jsonArray(x.Projects)
+func (im *Import) Credential(row *tokens.Credential) error {
+	v := *row
+	clean(&v.ID, &v.Kind, &v.Account, &v.Label, &v.UserAgent, &v.Parent, &v.Alias)
+	v.Projects, v.Scopes = cleanList(v.Projects), cleanList(v.Scopes)
+	projects, err := jsonArray(v.Projects)
 	if err != nil {
 		return err
 	}
-	scopes, err := jsonArray(x.Scopes)
+	scopes, err := jsonArray(v.Scopes)
 	if err != nil {
 		return err
 	}
 	return im.tell("credential_record", `id, ref, provider, kind, account, label, account_wide, projects, scopes, created_at, expires_at, last_used_at, last_used_told,
-		last_within, revoked_at, inactive, address, user_agent, parent, alias, listed_at`, x.FactID(), string(x.Ref()), string(x.Provider), x.Kind, x.Account, x.Label,
-		x.AccountWide, projects, scopes, evidence.Stamp(x.CreatedAt), evidence.Stamp(x.ExpiresAt), evidence.Stamp(x.LastUsedAt), x.LastUsedTold,
-		int64(x.LastWithin.Seconds()), evidence.Stamp(x.RevokedAt), x.Inactive, addressText(x.Address), x.UserAgent, x.Parent, x.Alias, evidence.Stamp(x.ListedAt))
+		last_within, revoked_at, inactive, address, user_agent, parent, alias, listed_at`, v.FactID(), string(v.Ref()), string(v.Provider), v.Kind, v.Account, v.Label,
+		v.AccountWide, projects, scopes, evidence.Stamp(v.CreatedAt), evidence.Stamp(v.ExpiresAt), evidence.Stamp(v.LastUsedAt), v.LastUsedTold,
+		int64(v.LastWithin.Seconds()), evidence.Stamp(v.RevokedAt), v.Inactive, addressText(v.Address), v.UserAgent, v.Parent, v.Alias, evidence.Stamp(v.ListedAt))
 }
 
 // Event stores a step in the life of a credential.
-func (im *Import) Event(x *tokens.Event) error {
-	return im.tell("credential_event", "id, ref, provider, account, label, what, at, by_whom, detail, log, external", x.FactID(), string(tokens.NewRef(x.Provider, x.ID)),
-		string(x.Provider), x.Account, x.Label, x.What, evidence.Stamp(x.At), x.By, x.Detail, x.Log, x.External)
+func (im *Import) Event(event *tokens.Event) error {
+	v := *event
+	clean(&v.ID, &v.Account, &v.Label, &v.What, &v.By, &v.Detail, &v.Log, &v.External)
+	return im.tell("credential_event", "id, ref, provider, account, label, what, at, by_whom, detail, log, external", v.FactID(), string(tokens.NewRef(v.Provider, v.ID)),
+		string(v.Provider), v.Account, v.Label, v.What, evidence.Stamp(v.At), v.By, v.Detail, v.Log, v.External)
 }
 
 // Release stores what a document of a registry tells of a release.
-func (im *Import) Release(x *tokens.Release) error {
+func (im *Import) Release(release *tokens.Release) error {
+	v := *release
+	clean(&v.Project, &v.Version, &v.File, &v.Document, &v.Uploader, &v.UserAgent, &v.Publisher, &v.Token, &v.SHA256)
 	return im.tell("release_record", `id, provider, project, version, file, at, document, uploader, user_agent, publisher, attested, trusted, commit_oid, run_id,
-		token, sha256, yanked, removed, mirrored`, x.FactID(), string(x.Provider), x.Project, x.Version, x.File, evidence.Stamp(x.At), x.Document, x.Uploader,
-		x.UserAgent, x.Publisher, x.Attested, x.Trusted, string(x.Commit), x.RunID, x.Token, x.SHA256, x.Yanked, x.Removed, x.Mirrored)
+		token, sha256, yanked, removed, mirrored`, v.FactID(), string(v.Provider), v.Project, v.Version, v.File, evidence.Stamp(v.At), v.Document, v.Uploader,
+		v.UserAgent, v.Publisher, v.Attested, v.Trusted, string(v.Commit), v.RunID, v.Token, v.SHA256, v.Yanked, v.Removed, v.Mirrored)
 }
 
 // Contact stores how somebody can be told.
-func (im *Import) Contact(x *tokens.Contact) error {
-	f := im.fact("contact", "id, kind, name, person, address, why", []any{x.FactID(), x.Kind, x.Name, x.Person, x.Address, x.Why})
+func (im *Import) Contact(contact *tokens.Contact) error {
+	v := *contact
+	clean(&v.Kind, &v.Name, &v.Person, &v.Address, &v.Why)
+	f := im.fact("contact", "id, kind, name, person, address, why", []any{v.FactID(), v.Kind, v.Name, v.Person, v.Address, v.Why})
 	return im.add(f)
 }
 
 // Mapping stores what a responder knows of a secret.
-func (im *Import) Mapping(x *tokens.Mapping) error {
-	f := im.fact("secret_mapping", "id, repository, secret, provider, credential, account, project, because", []any{x.FactID(), x.Repository.Key(), x.Secret,
-		string(x.Provider), x.Credential, x.Account, x.Project, x.Because})
+func (im *Import) Mapping(mapping *tokens.Mapping) error {
+	v := *mapping
+	clean(&v.Secret, &v.Credential, &v.Account, &v.Project, &v.Because)
+	f := im.fact("secret_mapping", "id, repository, secret, provider, credential, account, project, because", []any{v.FactID(), v.Repository.Key(), v.Secret,
+		string(v.Provider), v.Credential, v.Account, v.Project, v.Because})
 	return im.add(f)
 }
 
@@ -86,8 +113,10 @@ func (im *Import) add(f fact) error {
 }
 
 // Listing stores that an inventory was read. It belongs to the file, not to a row.
-func (im *Import) Listing(x *tokens.Listing) error {
-	f := im.fact("credential_listing", "id, provider, account, at, complete", []any{x.FactID(), string(x.Provider), x.Account, evidence.Stamp(x.At), x.Complete})
+func (im *Import) Listing(listing *tokens.Listing) error {
+	v := *listing
+	clean(&v.Account)
+	f := im.fact("credential_listing", "id, provider, account, at, complete", []any{v.FactID(), string(v.Provider), v.Account, evidence.Stamp(v.At), v.Complete})
 	im.now.mixed = append(im.now.mixed, mixedRow{facts: []fact{f}, ofFile: true})
 	return nil
 }
@@ -96,6 +125,7 @@ func (im *Import) Listing(x *tokens.Listing) error {
 func (im *Import) Coverage(x *tokens.Coverage) error {
 	v := *x
 	v.Detail = im.plan.Scope.LinkedDetail(v.Detail)
+	clean(&v.Log, &v.Account, &v.Project, &v.Detail)
 	f := im.fact("log_coverage", "id, log, provider, account, project, covered_from, covered_to, basis, detail", []any{v.FactID(), v.Log, string(v.Provider), v.Account,
 		v.Project, evidence.Stamp(v.From), evidence.Stamp(v.To), v.Basis, v.Detail})
 	im.now.mixed = append(im.now.mixed, mixedRow{facts: []fact{f}, ofFile: true})
