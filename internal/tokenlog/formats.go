@@ -1,6 +1,4 @@
 package tokenlog
 
-import "slices"
-
-// Formats lists every format, in the order in which help shows them.
-func Formats() []Format { return slices.Concat(registryFormats(), platformFormats(), genericFormats()) }
+// Formats lists every format, in the order in which help shows them. Registries, and files that only a mapping explains, are not read yet.
+func Formats() []Format { return platformFormats() }

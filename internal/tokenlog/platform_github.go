@@ -166,7 +166,7 @@ func (a *auditReader) event(r auditRecord) error {
 		u.Commit = oid
 	}
 	kind := r.field("programmatic_access_type")
-	number, hash := r.id("token_id"), hashID(r.field("hashed_token"))
+	number, hash := r.id("token_id"), tokens.NormalHash(r.field("hashed_token"))
 	if u.Credential = hash; hash == "" && number != 0 {
 		u.Credential = numberID(number)
 	}

@@ -194,3 +194,19 @@ func FuzzIdentify(f *testing.F) {
 		}
 	})
 }
+
+// FuzzNormalHash: what is read as a hash is written one way, and read again as the same.
+func FuzzNormalHash(f *testing.F) {
+	f.Add("kTA8HWSeg2rNxFZdyljGxJMlVYrFypjTOu/1bnNfyFc=")
+	f.Add("%2B")
+	f.Add(strings.Repeat("A", 64))
+	f.Fuzz(func(t *testing.T, text string) {
+		id := NormalHash(text)
+		if id == "" {
+			return
+		}
+		if len(id) != len("sha256:")+64 || NormalHash(id) != id {
+			t.Errorf("%q is read as %q, and that as %q", text, id, NormalHash(id))
+		}
+	})
+}
