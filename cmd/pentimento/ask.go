@@ -35,6 +35,8 @@ type question struct {
 	unsure []aside
 	// beside is where there is more of the answer: people are told how many rows there are.
 	beside *aside
+	// blind says why rows may be missing of which nothing else tells; empty where none can be.
+	blind func(ctx context.Context, c *casefile.Case) (string, error)
 }
 
 // aside is a named query, which of its rows count, and what they are.
@@ -123,6 +125,15 @@ func (p *program) remarks(ctx context.Context, c *casefile.Case, q *question, in
 	analysed, err = p.upToDate(ctx, c)
 	if err != nil || !analysed {
 		return false, err
+	}
+	if q.blind != nil {
+		why, err := q.blind(ctx, c)
+		if err != nil {
+			return true, err
+		}
+		if why != "" {
+			p.say("%s", why)
+		}
 	}
 	if q.beside == nil {
 		return true, nil
