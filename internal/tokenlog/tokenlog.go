@@ -16,6 +16,9 @@ const (
 	KindCredentials = "credentials"
 	KindUsage       = "usage"
 	KindReleases    = "releases"
+	KindContacts    = "contacts"
+	KindMapping     = "mapping"
+	KindStatements  = "statements"
 )
 
 // Format reads one shape of file.
@@ -52,6 +55,7 @@ type Options struct {
 	ListedAt time.Time      // when an inventory was exported, where it does not say so itself
 	Complete bool           // the inventory was read to its end
 	Account  string         // whose it is, where the file does not say
+	Mapping  *Mapping       // of the generic formats
 	Now      time.Time      // of the case: rows later than it by more than a day are rejected
 }
 
@@ -66,10 +70,18 @@ type Sink struct {
 	Event      func(*tokens.Event) error
 	Release    func(*tokens.Release) error
 	Coverage   func(*tokens.Coverage) error // not of a row
+	Contact    func(*tokens.Contact) error
+	Mapping    func(*tokens.Mapping) error
+	Statement  func(*Statement) error
 	// Reject keeps the present row aside. The reason is one clause; it does not repeat values.
 	Reject func(reason string) error
 	// Note tells of something that is wrong with the file as a whole and is no row: it was cut off, it came through a mirror.
 	Note func(text string)
 
 	present []byte // see [Sink.Present]
+}
+
+// Statement is one row of what people know, as declare takes it one by one. The texts are as the file has them: who takes them judges them.
+type Statement struct {
+	Repository, Secret, Credential, Fact, At, By, Because string
 }
