@@ -1,4 +1,6 @@
 package tokenlog
 
-// Formats lists every format, in the order in which help shows them. Registries, and files that only a mapping explains, are not read yet.
-func Formats() []Format { return platformFormats() }
+import "slices"
+
+// Formats lists every format, in the order in which help shows them.
+func Formats() []Format { return slices.Concat(platformFormats(), peopleFormats(), genericFormats()) }
