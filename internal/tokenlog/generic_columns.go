@@ -75,7 +75,7 @@ func (p *mappingParser) columns(n *yaml.Node) {
 			continue
 		}
 		readBy[columnName(name)] = key
-		secret := tokens.SecretColumn(lastName(name))
+		secret := tokens.SecretColumn(name)
 		switch {
 		case secret && f != fieldCredential && f != fieldID:
 			p.bad(value, "the column %s has the name of a secret: it can be read as the credential alone, of which an identifier or a digest is kept", shown(name))
@@ -87,9 +87,6 @@ func (p *mappingParser) columns(n *yaml.Node) {
 		p.m.columns[f] = column{name: name, path: strings.Split(name, ".")}
 	}
 }
-
-// lastName is the last part of a dotted path.
-func lastName(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 
 func (p *mappingParser) fixed(n *yaml.Node) {
 	for key, value := range p.keys(n) {

@@ -48,7 +48,7 @@ type credentialNamer struct {
 }
 
 func newCredentialNamer(holds, column string, p tokens.Provider) *credentialNamer {
-	return &credentialNamer{holds: holds, secret: tokens.SecretColumn(lastName(column)), provider: p, known: map[string]namedCredential{}}
+	return &credentialNamer{holds: holds, secret: tokens.SecretColumn(column), provider: p, known: map[string]namedCredential{}}
 }
 
 // maxLongCredential is the length up to which values are remembered: identifiers are shorter.
