@@ -116,7 +116,7 @@ func (d *draft) text(name string) string {
 		rows = max(rows, c.rows)
 	}
 	name, _ = tokens.Scrub(evidence.Printable(name))
-	fmt.Fprintf(&b, "# Drafted from %d rows of %s. Check every line; a value of \"?\" is for you to fill in.\n", rows, name)
+	fmt.Fprintf(&b, "# Drafted from %s, of which the sample has rows: %d. Check every line; a value of \"?\" is for you to fill in.\n", name, rows)
 	fmt.Fprintf(&b, "kind: %s\n", d.shape.kind)
 	b.WriteString("# Whose credentials these are, as in provider: internal-registry. Without it they are named generic:ID.\n# provider:\n")
 	if d.records != "" {
@@ -166,7 +166,7 @@ func (d *draft) leftOut(b *strings.Builder) {
 		}
 		why := d.why[c]
 		if why == "" {
-			why = "nothing about it looks like what is read"
+			why = c.misfit(d.shape.columns, d.chosen)
 		}
 		fmt.Fprintf(b, "#   %s: %s\n", c.shown(), why)
 	}
@@ -245,6 +245,6 @@ func writePlaces(b *strings.Builder, section, what string, c *sampled, guess fun
 		fmt.Fprintf(b, "# of no %s yet (%s): %s\n", what, section, strings.Join(quoted(strange), ", "))
 	}
 	if hidden > 0 {
-		fmt.Fprintf(b, "# %d further words of %s are not shown (%s)\n", hidden, c.shown(), section)
+		fmt.Fprintf(b, "# words of %s that are not shown: %d (%s)\n", c.shown(), hidden, section)
 	}
 }

@@ -30,7 +30,7 @@ var hints = map[field][]string{
 	fieldAddress:     strings.Fields("ip ipaddress clientip sourceip remoteip remoteaddr sourceipaddress srcip actorip address clientaddress remoteaddress xforwardedfor client source"),
 	fieldCountry:     strings.Fields("country countrycode geocountry ipcountry"),
 	fieldUserAgent:   strings.Fields("useragent agent ua httpuseragent clientuseragent"),
-	fieldOutcome:     strings.Fields("outcome result status success statuscode responsecode httpstatus code allowed"),
+	fieldOutcome:     strings.Fields("outcome result status success statuscode responsecode httpstatus code allowed ok"),
 	fieldRunID:       strings.Fields("runid workflowrunid githubrunid"),
 	fieldCommit:      strings.Fields("commit commitsha sha headsha revision gitcommit commitid githead"),
 	fieldEventID:     strings.Fields("eventid id uuid logid documentid recordid"),
@@ -46,7 +46,7 @@ var hints = map[field][]string{
 	fieldActive:      strings.Fields("active isactive enabled status state"),
 	fieldVersion:     strings.Fields("version versionname number releaseversion tag"),
 	fieldFile:        strings.Fields("file filename artifact path"),
-	fieldUploader:    strings.Fields("uploader uploadedby publishedby publisher user author username"),
+	fieldUploader:    strings.Fields("uploader uploadedby publishedby publisher user author username by"),
 	fieldPublisher:   strings.Fields("trustedpublisher oidcpublisher"),
 	fieldSHA256:      strings.Fields("sha256 sha256digest digest hash checksum"),
 	fieldYanked:      strings.Fields("yanked isyanked"),
@@ -150,6 +150,20 @@ func (c *sampled) looksLike(f field) int {
 // optionalFields may be empty in a whole sample.
 var optionalFields = map[field]bool{fieldLabel: true, fieldProjects: true, fieldScopes: true, fieldExpires: true, fieldLastUsed: true, fieldRevoked: true, fieldUserAgent: true}
 
+// misfit is the comment on a column that was not chosen, among the fields of a kind.
+func (c *sampled) misfit(among []field, chosen map[field]*sampled) string {
+	for _, f := range among {
+		switch {
+		case c.named(f) == 0:
+		case chosen[f] != nil:
+			return fmt.Sprintf("its name is that of %s, for which there is a likelier column", f)
+		default:
+			return fmt.Sprintf("its name is that of %s, and its values do not look like it", f)
+		}
+	}
+	return "nothing about it looks like what is read"
+}
+
 // because is the comment on a column that was chosen for a field: what of its values speaks for it, and whether its name does.
 func (c *sampled) because(f field) string {
 	name := ""
@@ -169,7 +183,7 @@ func (c *sampled) because(f field) string {
 	case f == fieldUserAgent && c.share(isAgent) >= mostly:
 		return count("programs with versions", isAgent)
 	case f == fieldCredential || f == fieldID || f == fieldAction || f == fieldOutcome:
-		return fmt.Sprintf("%d different values in %d rows%s", len(c.words()), len(c.values), name)
+		return fmt.Sprintf("values: %d, of which differ: %d%s", len(c.values), len(c.words()), name)
 	}
 	return "by its name"
 }

@@ -23,7 +23,8 @@ func (t sampledTime) is() bool { return len(t.layouts) > 0 || t.mixed }
 var guessLayouts = []string{
 	"rfc3339", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "clf", "rfc1123", "rfc1123z",
 	"%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%d/%m/%Y", "%m/%d/%Y",
-	"%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p", "%d-%m-%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
+	"%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M %p", "%m/%d/%Y %I:%M %p",
+	"%d-%m-%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
 	"%Y/%m/%d %H:%M:%S", "%Y%m%dT%H%M%SZ", "%Y%m%d%H%M%S", "%a %b %e %H:%M:%S %Y", "%a %b %e %H:%M:%S %Z %Y", "%b %e, %Y %H:%M:%S", "%Y-%m-%d %H:%M:%S %z %Z",
 }
 
@@ -49,8 +50,8 @@ const (
 // firstTried is how many values of a column are tried before a layout is given up.
 const firstTried = 20
 
-// leastTimes is the share of values that must be times in a column of times: the rest are rows that are broken.
-const leastTimes = 0.8
+// leastTimes is the share of values that must be written in one way in a column of times: the rest are rows that will be kept aside.
+const leastTimes = 0.6
 
 // timesOf finds the layouts that fit most values of a column; those that fit fewer than the best of them are none.
 func timesOf(c *sampled) (t sampledTime) {

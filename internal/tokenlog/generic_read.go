@@ -323,13 +323,13 @@ func (g *genericReader) finish() error {
 		}
 	}
 	if g.strangeActions > 0 && !g.m.actions.empty() {
-		g.out.Note(fmt.Sprintf("%d rows have an action that the mapping puts in no class (actions)", g.strangeActions))
+		g.out.Note(fmt.Sprintf("rows with an action that the mapping puts in no class (actions): %d", g.strangeActions))
 	}
 	if g.strangeActions > 0 && g.m.actions.empty() {
 		g.out.Note("the mapping does not say which actions publish, write or read (actions): all are of the class other")
 	}
 	if g.strangeOutcomes > 0 {
-		g.out.Note(fmt.Sprintf("%d rows have an outcome that is neither success nor failure (outcomes)", g.strangeOutcomes))
+		g.out.Note(fmt.Sprintf("rows with an outcome that the mapping calls neither success nor failure (outcomes): %d", g.strangeOutcomes))
 	}
 	if g.m.provider == genericProvider {
 		g.out.Note("the mapping names no provider: credentials are named generic:ID, and those of another such file with the same identifier are taken for the same")

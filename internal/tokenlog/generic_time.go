@@ -197,9 +197,9 @@ func (l *layoutReader) read(text string, zone *time.Location) (time.Time, time.D
 	return atWall(t, within, zone)
 }
 
-// directives of strftime in Go's words. A fraction needs none: Go reads one behind seconds in any case.
+// directives of strftime in Go's words. Days, months and hours of half a day may lack their zero, as strptime takes them. A fraction needs none: Go reads one behind seconds in any case.
 var directives = map[byte]string{
-	'Y': "2006", 'y': "06", 'm': "01", 'd': "02", 'e': "_2", 'b': "Jan", 'h': "Jan", 'B': "January", 'a': "Mon", 'A': "Monday", 'H': "15", 'I': "03", 'M': "04",
+	'Y': "2006", 'y': "06", 'm': "1", 'd': "2", 'e': "_2", 'b': "Jan", 'h': "Jan", 'B': "January", 'a': "Mon", 'A': "Monday", 'H': "15", 'I': "3", 'M': "04",
 	'S': "05", 'p': "PM", 'z': "-0700", 'Z': "MST", 'j': "002", 'T': "15:04:05", 'R': "15:04", 'F': "2006-01-02", 'D': "01/02/06", '%': "%",
 }
 
