@@ -111,17 +111,25 @@ func Identify(value string) Identity {
 	return i
 }
 
-// guesses are remarks on values whose shape several kinds have.
+// ambiguous are shapes of values that several kinds have, and what is to be said of each. The first that matches counts.
+var ambiguous = []struct {
+	shape  *regexp.Regexp
+	remark string
+}{
+	{regexp.MustCompile(`^[0-9a-f]{40}$`), "40 hex digits: GitHub's tokens were so before April 2021, and so is the name of a commit"},
+	{regexp.MustCompile(`^[0-9a-f]{37}$`), "37 hex digits: Cloudflare's global API key has this shape; its audit log names none"},
+	{regexp.MustCompile(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`),
+		"a UUID: old tokens of npm and Docker Hub had this shape, and so have many identifiers that are no secret"},
+	{regexp.MustCompile(`^[A-Za-z0-9_/+-]{40}$`),
+		"40 characters: API tokens of Cloudflare and secret keys of AWS have this shape; logs name them by their id, which the value does not tell"},
+}
+
+// guesses are remarks on a value of no kind.
 func guesses(value string) []string {
-	switch {
-	case regexp.MustCompile(`^[0-9a-f]{40}$`).MatchString(value):
-		return []string{"40 hex digits: GitHub's tokens were so before April 2021, and so is the name of a commit"}
-	case regexp.MustCompile(`^[0-9a-f]{37}$`).MatchString(value):
-		return []string{"37 hex digits: Cloudflare's global API key has this shape; its audit log names none"}
-	case regexp.MustCompile(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`).MatchString(value):
-		return []string{"a UUID: old tokens of npm and Docker Hub had this shape, and so have many identifiers that are no secret"}
-	case regexp.MustCompile(`^[A-Za-z0-9_/+-]{40}$`).MatchString(value):
-		return []string{"40 characters: API tokens of Cloudflare and secret keys of AWS have this shape; logs name them by their id, which the value does not tell"}
+	for _, a := range ambiguous {
+		if a.shape.MatchString(value) {
+			return []string{a.remark}
+		}
 	}
 	return []string{"of no known shape"}
 }
