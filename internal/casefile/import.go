@@ -29,6 +29,7 @@ type Import struct {
 	plan    ImportPlan
 	words   *words
 	now     *batch // that rows are added to
+	limit   int    // of its uses
 	writing chan *batch
 	written chan error // what the writer came to; one value
 	spare   chan *batch
@@ -80,7 +81,7 @@ func (im *Import) begin(ctx context.Context) (err error) {
 	if err != nil {
 		return errors.Join(err, im.conn.Close())
 	}
-	im.now = newBatch()
+	im.now, im.limit = newBatch(), firstBatchUses
 	im.spare <- newBatch()
 	return nil
 }
@@ -139,11 +140,12 @@ func (im *Import) endRow() error {
 		im.counts.Rejected++
 		im.keepAside("the row tells nothing of credentials", nil)
 	case len(r.facts) == 0 && len(r.uses) == 1:
-		im.now.uses = append(im.now.uses, r.uses[0])
+		im.now.uses.add(&r.uses[0])
 	default:
 		im.now.mixed = append(im.now.mixed, mixedRow{uses: slices.Clone(r.uses), facts: slices.Clone(r.facts)})
 	}
-	if im.now.full() {
+	if im.now.full(im.limit) {
+		im.limit = min(2*im.limit, maxBatchUses)
 		return im.flush()
 	}
 	return nil
@@ -188,6 +190,7 @@ const maxNotes = 100
 func (im *Import) flush() error {
 	im.now.words, im.words.fresh = im.words.fresh, nil
 	im.now.counts = im.counts
+	im.now.uses.sort()
 	select {
 	case im.writing <- im.now:
 	case err := <-im.written:

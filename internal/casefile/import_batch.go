@@ -10,16 +10,17 @@ import (
 )
 
 // Bounds of a batch: what a kill loses at most, and, twice, what an import holds in memory. Large batches are fast ones: a batch goes into the table of
-// uses in its order, so that each page of it that a batch touches is written once.
+// uses in its order, so that each page of it that a batch touches is written once. The first ones are small, for nothing can be written before one is full.
 const (
-	maxBatchUses  = 400_000
-	maxBatchMixed = 20_000
-	maxBatchBytes = 24 << 20 // of texts that are in no dictionary
+	firstBatchUses = 12_500
+	maxBatchUses   = 200_000
+	maxBatchMixed  = 20_000
+	maxBatchBytes  = 24 << 20 // of texts that are in no dictionary
 )
 
 // batch is what one transaction writes.
 type batch struct {
-	uses    []useRow
+	uses    useRows
 	mixed   []mixedRow // rows with other facts, or several
 	rejects []rejected
 	words   []freshWord
@@ -30,11 +31,78 @@ type batch struct {
 func newBatch() *batch { return &batch{} }
 
 func (b *batch) reset() {
-	b.uses, b.mixed, b.rejects, b.words, b.bytes = b.uses[:0], b.mixed[:0], b.rejects[:0], nil, 0
+	b.uses.reset()
+	b.mixed, b.rejects, b.words, b.bytes = b.mixed[:0], b.rejects[:0], nil, 0
 }
 
-func (b *batch) full() bool {
-	return len(b.uses) >= maxBatchUses || len(b.mixed) >= maxBatchMixed || b.bytes >= maxBatchBytes
+// full reports a batch that is to be written; uses is how many it may have of them.
+func (b *batch) full(uses int) bool {
+	return len(b.uses.order) >= uses || len(b.mixed) >= maxBatchMixed || b.bytes >= maxBatchBytes
+}
+
+// useRows are uses in memory that never moves, and their order.
+type useRows struct {
+	blocks [][]useRow // each but the last full
+	order  []usePlace
+	first  useRow
+	differ differing // in which any is unlike the first
+}
+
+// blockUses is how many uses one piece of memory has.
+const blockUses = 4096
+
+// usePlace is what uses are sorted by, and where one is.
+type usePlace struct {
+	credential, at, key int64
+	block, row          uint16
+}
+
+func (r *useRows) add(u *useRow) {
+	n := len(r.order)
+	block, row := n/blockUses, n%blockUses
+	if block == len(r.blocks) {
+		r.blocks = append(r.blocks, make([]useRow, blockUses))
+	}
+	r.blocks[block][row] = *u
+	if n == 0 {
+		r.first, r.differ = *u, differing{}
+	} else {
+		r.differ.compare(&r.first, u)
+	}
+	r.order = append(r.order, usePlace{u.credential, u.at, u.key, uint16(block), uint16(row)})
+}
+
+// differing says something of each column that may be NULL.
+type differing struct {
+	words                          [useWords]bool
+	within, run, address, external bool
+}
+
+func (c *differing) compare(u, v *useRow) {
+	for i := range u.words {
+		c.words[i] = c.words[i] || u.words[i] != v.words[i]
+	}
+	c.within = c.within || u.within != v.within
+	c.run = c.run || u.run != v.run
+	c.address = c.address || u.isV4 != v.isV4 || u.v4 != v.v4 || u.address != v.address
+	c.external = c.external || u.external != v.external
+}
+
+func (r *useRows) at(i int) *useRow { return &r.blocks[r.order[i].block][r.order[i].row] }
+
+// reset forgets the uses and keeps their memory.
+func (r *useRows) reset() {
+	for i := range r.blocks {
+		clear(r.blocks[i][:min(blockUses, max(0, len(r.order)-i*blockUses))]) // of texts
+	}
+	r.order = r.order[:0]
+}
+
+// sort brings the uses into the order of the table.
+func (r *useRows) sort() {
+	slices.SortFunc(r.order, func(x, y usePlace) int {
+		return cmp.Or(cmp.Compare(x.credential, y.credential), cmp.Compare(x.at, y.at), cmp.Compare(x.key, y.key))
+	})
 }
 
 // Texts of a use that are words, by their place in useRow.
@@ -68,11 +136,6 @@ type useRow struct {
 	isV4       bool
 	address    string // that is no IPv4 address alone
 	external   string
-}
-
-// order is that of the table.
-func (u *useRow) order(v *useRow) int {
-	return cmp.Or(cmp.Compare(u.credential, v.credential), cmp.Compare(u.at, v.at), cmp.Compare(u.key, v.key))
 }
 
 // fact is one statement that writes a fact, with what stands for its parameters.
@@ -172,10 +235,4 @@ func packAddress(a netip.Addr, origin string) (v4 uint32, isV4 bool, text string
 		text += "~" + origin
 	}
 	return 0, false, text
-}
-
-// sorted brings the uses of a batch into the order of the table.
-func (b *batch) sorted() []useRow {
-	slices.SortFunc(b.uses, func(x, y useRow) int { return x.order(&y) })
-	return b.uses
 }

@@ -18,6 +18,7 @@ type importWriter struct {
 	tx         *sql.Tx
 	statements map[string]*sql.Stmt
 	args       []any
+	few        useRows // of one row of the file
 }
 
 // write is the goroutine that stores batches until there are no more, or one fails.
@@ -60,7 +61,7 @@ func (w *importWriter) all(b *batch) (stored int64, err error) {
 			return 0, fmt.Errorf("word: %w", err)
 		}
 	}
-	if stored, err = w.uses(b.sorted()); err != nil {
+	if stored, err = w.uses(&b.uses); err != nil {
 		return 0, fmt.Errorf("use: %w", err)
 	}
 	for _, m := range b.mixed {
@@ -83,7 +84,11 @@ func (w *importWriter) all(b *batch) (stored int64, err error) {
 
 // mixed writes a row that told several things: 1 where any of them is new.
 func (w *importWriter) mixed(m mixedRow) (int64, error) {
-	fresh, err := w.uses(m.uses)
+	w.few.reset()
+	for i := range m.uses {
+		w.few.add(&m.uses[i])
+	}
+	fresh, err := w.uses(&w.few)
 	if err != nil {
 		return 0, fmt.Errorf("use: %w", err)
 	}
@@ -133,32 +138,26 @@ func (w *importWriter) exec(query string, args []any) (int64, error) {
 
 // useColumn is one column of the table of uses that may be NULL: what stands in it, nil for nothing.
 type useColumn struct {
-	name  string
-	value func(*useRow) any
+	name    string
+	value   func(*useRow) any
+	differs func(*differing) bool
 }
 
 // idColumn is a column with the id of a word.
 func idColumn(name string, place int) useColumn {
-	return useColumn{name, func(u *useRow) any {
-		if u.words[place] == 0 {
-			return nil
-		}
-		return int64(u.words[place])
-	}}
+	return useColumn{name, func(u *useRow) any { return wholeOrNil(int64(u.words[place])) }, func(c *differing) bool { return c.words[place] }}
 }
 
-func wholeColumn(name string, of func(*useRow) int64) useColumn {
-	return useColumn{name, func(u *useRow) any {
-		if n := of(u); n != 0 {
-			return n
-		}
+func wholeOrNil(n int64) any {
+	if n == 0 {
 		return nil
-	}}
+	}
+	return n
 }
 
 // optionalColumns in the order of the table's.
 var optionalColumns = []useColumn{
-	wholeColumn("within", func(u *useRow) int64 { return u.within }),
+	{"within", func(u *useRow) any { return wholeOrNil(u.within) }, func(c *differing) bool { return c.within }},
 	idColumn("log", wordLog), idColumn("provider", wordProvider), idColumn("account", wordAccount), idColumn("action", wordAction), idColumn("class", wordClass),
 	idColumn("project", wordProject), idColumn("subject", wordSubject),
 	{"address", func(u *useRow) any {
@@ -169,58 +168,85 @@ var optionalColumns = []useColumn{
 			return u.address
 		}
 		return nil
-	}},
+	}, func(c *differing) bool { return c.address }},
 	idColumn("country", wordCountry), idColumn("agent", wordAgent), idColumn("outcome", wordOutcome), idColumn("via", wordVia),
-	wholeColumn("run_id", func(u *useRow) int64 { return u.run }), idColumn("commit_oid", wordCommit), idColumn("minted", wordMinted),
+	{"run_id", func(u *useRow) any { return wholeOrNil(u.run) }, func(c *differing) bool { return c.run }},
+	idColumn("commit_oid", wordCommit), idColumn("minted", wordMinted),
 	{"external", func(u *useRow) any {
 		if u.external == "" {
 			return nil
 		}
 		return u.external
-	}},
+	}, func(c *differing) bool { return c.external }},
 }
 
-// uses writes rows that are in the order of the table and counts those that are new.
-func (w *importWriter) uses(rows []useRow) (fresh int64, err error) {
-	for len(rows) > 0 {
-		n := min(usesAtOnce, len(rows))
-		if n < usesAtOnce {
-			n = min(n, 1)
+// uses writes rows, which best are in the order of the table, and counts those that are new.
+func (w *importWriter) uses(all *useRows) (fresh int64, err error) {
+	l, n := newLayout(w.im.id, all), len(all.order)
+	for from := 0; from < n; {
+		rows := usesAtOnce
+		if from+rows > n {
+			rows = 1
 		}
-		added, err := w.someUses(rows[:n])
+		w.args = append(w.args[:0], l.common...)
+		for i := from; i < from+rows; i++ {
+			w.args = l.row(w.args, all.at(i))
+		}
+		added, err := w.exec(l.statement(rows), w.args)
 		if err != nil {
 			return fresh, err
 		}
-		fresh, rows = fresh+added, rows[n:]
+		fresh += added
+		from += rows
 	}
 	return fresh, nil
 }
 
-// someUses writes rows by one statement that names the columns that any of them fills: most logs fill half of them.
-func (w *importWriter) someUses(rows []useRow) (int64, error) {
-	var filled []useColumn
+// useLayout is what the statements say that write some uses: they name the columns that any of these fills, which is half of them for most logs, and give
+// once what is the same in all.
+type useLayout struct {
+	into, same string // names of the columns, and the parameters of those that are the same
+	common     []any
+	each       []useColumn // columns that differ, beside those that always do
+	written    map[int]string
+}
+
+func newLayout(id int64, all *useRows) *useLayout {
+	l := &useLayout{common: []any{id}, same: "?1", written: map[int]string{}}
+	var unlike, alike strings.Builder
 	for _, c := range optionalColumns {
-		for i := range rows {
-			if c.value(&rows[i]) != nil {
-				filled = append(filled, c)
-				break
-			}
+		first := c.value(&all.first)
+		switch {
+		case c.differs(&all.differ):
+			l.each = append(l.each, c)
+			unlike.WriteString(", " + c.name)
+		case first != nil:
+			l.common = append(l.common, first)
+			l.same += fmt.Sprintf(", ?%d", len(l.common))
+			alike.WriteString(", " + c.name)
 		}
 	}
-	var b strings.Builder
-	b.WriteString("INSERT OR IGNORE INTO use (import, credential, at, key, line")
-	for _, c := range filled {
-		b.WriteString(", " + c.name)
+	l.into = "import" + alike.String() + ", credential, at, key, line" + unlike.String()
+	return l
+}
+
+// row adds what stands for the parameters of one row.
+func (l *useLayout) row(args []any, u *useRow) []any {
+	args = append(args, u.credential, u.at, u.key, u.line)
+	for i := range l.each {
+		args = append(args, l.each[i].value(u))
 	}
-	row := "(?1" + strings.Repeat(", ?", 4+len(filled)) + ")"
-	b.WriteString(") VALUES " + row + strings.Repeat(", "+row, len(rows)-1))
-	w.args = append(w.args[:0], w.im.id)
-	for i := range rows {
-		u := &rows[i]
-		w.args = append(w.args, u.credential, u.at, u.key, u.line)
-		for _, c := range filled {
-			w.args = append(w.args, c.value(u))
-		}
+	return args
+}
+
+// statement is for as many rows. A parameter without a number has the next one.
+func (l *useLayout) statement(rows int) string {
+	if s, ok := l.written[rows]; ok {
+		return s
 	}
-	return w.exec(b.String(), w.args)
+	// The number of the largest before it counts: the common ones come first.
+	row := "(" + l.same + strings.Repeat(", ?", 4+len(l.each)) + ")"
+	s := "INSERT OR IGNORE INTO use (" + l.into + ") VALUES " + row + strings.Repeat(", "+row, rows-1)
+	l.written[rows] = s
+	return s
 }
