@@ -78,8 +78,14 @@ func (p *program) declare(ctx context.Context, name string, o declareOptions) er
 		if !known {
 			return fmt.Errorf("declare %s: %w", repo, casefile.ErrUnknownRepository)
 		}
-		if err := p.hasWindow(ctx, c, d); err != nil {
-			return err
+		if d.Secret != "" || d.Credential != "" {
+			known, err := p.namedWindows(ctx, c)
+			if err != nil {
+				return err
+			}
+			if err := known.check(d); err != nil {
+				return fmt.Errorf("declare: %w", err)
+			}
 		}
 		id, err := c.Declare(ctx, d)
 		if err != nil {
@@ -120,37 +126,4 @@ func (o declareOptions) declaration() (casefile.Declaration, error) {
 	}
 	d.At = at
 	return d, d.Check()
-}
-
-// hasWindow refuses a statement about a secret or credential that no window of the repository names: it would decide nothing, and is most
-// likely misspelt. Before the first analysis nobody can tell.
-func (p *program) hasWindow(ctx context.Context, c *casefile.Case, d casefile.Declaration) error {
-	if d.Secret == "" && d.Credential == "" {
-		return nil
-	}
-	analysed, err := analysedFacts(ctx, c)
-	if err != nil {
-		return err
-	}
-	if analysed == "" {
-		p.say("the case has not been analysed: whether the name is right shows only then")
-		return nil
-	}
-	stored, err := exposure.StoredWindows(ctx, c)
-	if err != nil {
-		return err
-	}
-	var names []string
-	for _, w := range stored {
-		switch {
-		case w.Repository.Key() != d.Repository.Key():
-		case strings.EqualFold(w.Secret, d.Secret) && d.Secret != "", w.Credential == d.Credential && d.Credential != "":
-			return nil
-		case d.Secret != "" && w.Secret != "" && !slices.Contains(names, w.Secret):
-			names = append(names, w.Secret)
-		case d.Credential != "" && w.Credential != exposure.Unlinked && !slices.Contains(names, w.Credential):
-			names = append(names, w.Credential)
-		}
-	}
-	return hint(fmt.Errorf("declare: no window of %s names %s", d.Repository, d.Secret+d.Credential), "there are: %s", or(strings.Join(names, ", "), "none"))
 }

@@ -18,8 +18,8 @@ func (p *program) linksCommand() *cobra.Command {
 labels and scopes are told in REASON; else by the convention of its name, which gives the provider alone. A credential that acts on all that its
 owner has leads to all projects of the owner.
 
-QUESTION is the shortest question whose answer would link what is not, or tell several apart. No command of this version takes the answer, nor an
-inventory: until one does, the convention of the name is all that leads anywhere. Nothing is tried at a provider.`,
+QUESTION is the shortest question whose answer would link what is not, or tell several apart: import mapping takes the answers, import credentials the
+inventories. Nothing is tried at a provider.`,
 		example: "  pentimento links\n  pentimento links --json | jq '.links[] | select(.credential == null) | .question'",
 		queries: []string{"links"},
 		columns: []column{
@@ -65,7 +65,7 @@ func (p *program) releasesCommand() *cobra.Command {
 so before, an uploader or program never seen, removed since). explained needs something that a thief of the credential could not have made;
 unexplained means that something speaks against it and nothing as strong for it. No release is called malicious: look at what is not explained.
 
-A registry tells of a release only where its documents are in the case. No command of this version takes them: an empty table says nothing.`,
+A registry tells of a release only where its documents are in the case (import releases): without them an empty table says nothing.`,
 		example: "  pentimento releases\n  pentimento releases --json | jq '.releases[] | select(.state != \"explained\")'",
 		queries: []string{"releases"},
 		columns: []column{

@@ -40,8 +40,8 @@ func (p *program) run(ctx context.Context, args []string) int {
 	}
 	if code == exitInterrupted {
 		said := "pentimento: interrupted"
-		if command.Name() == "collect" {
-			said += "; what was collected is kept, run the same command again to go on"
+		if command.Parent() == command.Root() && (command.Name() == "collect" || command.Name() == "import") {
+			said += "; what was " + command.Name() + "ed is kept, run the same command again to go on"
 		}
 		fmt.Fprintln(p.stderr, said)
 		return code
@@ -103,7 +103,7 @@ seen is a gap, never a clean bill of health.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddGroup(&cobra.Group{ID: "work", Title: "The work, in order:"}, &cobra.Group{ID: "ask", Title: "What was found:"})
 	for _, c := range []*cobra.Command{
-		p.drillCommand(), p.initCommand(), p.addCommand(), p.collectCommand(), p.statusCommand(), p.declareCommand(), p.analyzeCommand(),
+		p.drillCommand(), p.initCommand(), p.addCommand(), p.collectCommand(), p.statusCommand(), p.importCommand(), p.declareCommand(), p.analyzeCommand(),
 	} {
 		c.GroupID = "work"
 		root.AddCommand(c)

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"pentimento/internal/tokenlog"
 )
 
 // helpCommand is cobra's, but for a name that it does not know: that is a usage error.
@@ -59,5 +63,22 @@ git       author and committer dates: whoever made the commit wrote them
 
 A git date never narrows a bound of another clock. Where it is all there is, the bound is given and marked "claimed" (~ in
 tables). An unknown bound is null in JSON and "?" in tables.`),
+		page("formats", "Which files import reads", formatsPage()),
 	}
+}
+
+// formatsPage lists the formats of each kind of import.
+func formatsPage() string {
+	var b strings.Builder
+	b.WriteString("pentimento import reads these. What a file tells beside its kind comes along: of a log, the credentials that it names.\n")
+	for _, k := range importKinds {
+		fmt.Fprintf(&b, "\n%s: %s\n", k.name, k.about)
+		for _, f := range tokenlog.Formats() {
+			if slices.Contains(f.Kinds, k.name) {
+				fmt.Fprintf(&b, "  %-24s %s\n", f.Name, f.About)
+			}
+		}
+	}
+	b.WriteString("\nNothing tells the columns of generic files: pentimento import KIND FILE --explain drafts the mapping.")
+	return b.String()
 }

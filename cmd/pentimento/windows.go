@@ -27,8 +27,7 @@ VERDICT is what imported logs and inventories say of use: suspicious (unlike the
 inventory tells that the last use came before it, and only until the time that "pentimento query verdicts" names, beside what such logs cannot show.
 unknown is no all-clear. "pentimento query exposed" lists projects, credentials and secrets, one row each.
 
-No command of this version imports logs or inventories yet. Without them VERDICT is unknown, but for a credential that was seen to push for the
-campaign.
+Without imported logs and inventories VERDICT is unknown, but for a credential that was seen to push for the campaign.
 
 "pentimento rotate" says in which order to revoke them. With --exit-code, any window that is not closed is exposure.`,
 		example: "  pentimento windows\n  pentimento windows --json | jq '.windows[] | select(.open)'",

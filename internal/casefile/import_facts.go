@@ -112,6 +112,24 @@ func (im *Import) add(f fact) error {
 	return nil
 }
 
+// Declare stores a statement of the present row, as [Case.Declare] does one, of a repository in the case. The same one again is the same; one that was taken
+// back stays so, and the row is kept aside with its text.
+func (im *Import) Declare(ctx context.Context, d Declaration, text []byte) error {
+	if err := d.Check(); err != nil {
+		return im.Reject(err.Error(), text)
+	}
+	all, err := im.c.Declarations(ctx, d.Repository)
+	if err != nil {
+		return err
+	}
+	if takenBack(all)[d.ID()] {
+		return im.Reject("the statement was taken back: pentimento declare makes it anew", text)
+	}
+	return im.add(fact{`INSERT OR IGNORE INTO declaration (id, repository, secret, credential, fact, at, by_whom, because, retracts, again)
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, '', 0 FROM repository WHERE key = ?`,
+		[]any{d.ID(), d.Secret, d.Credential, d.Fact, evidence.Stamp(d.At), d.By, d.Because, d.Repository.Key()}})
+}
+
 // Listing stores that an inventory was read. It belongs to the file, not to a row.
 func (im *Import) Listing(listing *tokens.Listing) error {
 	v := *listing

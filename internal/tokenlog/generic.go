@@ -135,13 +135,16 @@ func shapeOf(kind string) (shape, bool) {
 	return shapes[i], true
 }
 
+// GenericName is the name of the formats that need a mapping.
+const GenericName = "generic"
+
 // genericFormats are those whose columns a mapping explains: one for each kind, under the same name. None is ever guessed, because the columns of such a
 // file say nothing to us.
 func genericFormats() []Format {
 	var all []Format
 	for _, s := range shapes {
 		all = append(all, Format{
-			Name: "generic", Kinds: []string{s.kind}, About: "CSV, JSON Lines or JSON with a mapping file that says which column holds what (--mapping FILE)",
+			Name: GenericName, Kinds: []string{s.kind}, About: "CSV, JSON Lines or JSON with a mapping file that says which column holds what (--mapping FILE)",
 			Guess: func(Sample) int { return 0 },
 			Read:  func(ctx context.Context, in *Input, out *Sink) error { return readGeneric(ctx, in, out, s.kind) },
 		})
