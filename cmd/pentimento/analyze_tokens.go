@@ -48,6 +48,10 @@ func (a *analysis) loadTokens(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	used, err := a.file.UsedCredentials(ctx)
+	if err != nil {
+		return err
+	}
 	published, err := linkage.Publishing(ctx, a.file, rows)
 	if err != nil {
 		return err
@@ -56,7 +60,7 @@ func (a *analysis) loadTokens(ctx context.Context) error {
 	t.any = len(rows)+len(events)+len(releases)+len(mappings)+len(coverage) > 0
 	t.book = linkage.NewBook(linkage.Input{Mappings: mappings, Credentials: rows, Events: events, Releases: releases, Published: published})
 	t.lives = exposure.NewLives(t.book, rows, events, listings)
-	t.world = verdict.World{Now: a.info.Now, Book: t.book, Credentials: rows, Coverage: coverage, Releases: releases, Runs: map[string][]verdict.Run{}}
+	t.world = verdict.World{Now: a.info.Now, Book: t.book, Credentials: rows, Coverage: coverage, Releases: releases, Used: used, Runs: map[string][]verdict.Run{}}
 	return nil
 }
 

@@ -167,6 +167,12 @@ var stories = []struct {
 		l.used("rotated-armed-2", 100, stranger, "python-requests/2.31")
 		l.whole()
 	}, []string{"pypi:rotated-armed pypi:rotated-armed #1 closed none_seen covered", "pypi:rotated-armed-2 pypi:rotated-armed #2 open unexplained no-baseline"}},
+	{"by-digest", func(l *logged) {
+		l.listed("by-digest", 300, hours(-10), "by-digest")
+		l.usual("by-digest")
+		l.used(tokens.HashPrefix+strings.Repeat("5a", 32), 30, stranger, "python-requests/2.31") // under what the log's owner stores of the value
+		l.whole()
+	}, []string{"pypi:by-digest pypi:by-digest #1 open unknown named-otherwise"}},
 }
 
 // world writes the recipe: one diary for each story. The workflow stands until hour 1, where the secret was rotated while it was armed until hour 200.

@@ -38,6 +38,7 @@ func (v *view) decide() Verdict {
 		out.Evidence = append(out.Evidence, told.id)
 	}
 	v.weigh(&out, counts, logs, told)
+	v.doubtName(&out)
 	v.doubt(&out)
 	if v.certain+v.possible > 0 {
 		out.Reason = fmt.Sprintf("%s; %s", v.tally(counts), out.Reason)
@@ -113,6 +114,16 @@ func (v *view) doubt(out *Verdict) {
 	}
 	out.Reason = "nothing is sure to lead to " + v.window.Credential + "; of that one it would be " + out.Word + " (" + out.Rule + ": " + out.Reason + ")"
 	out.Word, out.Rule = Unknown, "unsure-link"
+}
+
+// doubtName takes it back where the logs may tell of the credential under a name that nobody recognises. What an inventory says of it stands.
+func (v *view) doubtName(out *Verdict) {
+	if v.strange == 0 || out.Rule == "recorded" || out.Word != NoneSeen && out.Word != Consistent {
+		return
+	}
+	out.Word, out.Rule = Unknown, "named-otherwise"
+	out.Reason = fmt.Sprintf("%s in the window under names of another kind (digests and identifiers cannot be told to be one credential's): an inventory that has both, or its digest in a mapping, would tell",
+		count(v.strange, "use"))
 }
 
 // unasked is the verdict where no log can be asked about a credential.

@@ -50,6 +50,7 @@ type World struct {
 	Coverage    []casefile.LogCoverage
 	Releases    []tokens.Release
 	Runs        map[string][]Run // by the key of the repository
+	Used        []tokens.Ref     // every credential that uses name
 	Networks    *Networks        // nil: nothing is known of addresses
 }
 
@@ -93,6 +94,9 @@ const maxGenerations = 4
 func Judge(ctx context.Context, w World, uses Uses, list []Subject) ([]Verdict, error) {
 	j := newJudge(w, list)
 	if err := j.read(ctx, uses); err != nil {
+		return nil, err
+	}
+	if err := j.readStrangers(ctx, uses); err != nil {
 		return nil, err
 	}
 	j.share()

@@ -27,6 +27,7 @@ type view struct {
 	alive             time.Time // the last use that succeeded, of the credential itself
 	aliveID           string
 	after             int // uses after the closure
+	strange           int // uses under names of another kind that it may have made
 	out               []Release
 }
 
