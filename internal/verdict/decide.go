@@ -47,6 +47,7 @@ func (v *view) decide() Verdict {
 		out.Reason += fmt.Sprintf("; %s after the provider was said to refuse it", count(v.after, "use"))
 	}
 	out.cite()
+	out.Uses = append(out.Uses, told.inside...)
 	return out
 }
 
@@ -67,10 +68,10 @@ func (v *view) weigh(out *Verdict, counts map[string]int, logs covered, told rec
 		}
 		return out.Releases[i], true
 	}
-	inside := func(word string) (opinion, bool) {
-		i := slices.IndexFunc(told.inside, func(x opinion) bool { return x.Word == word })
+	inside := func(word string) (Judged, bool) {
+		i := slices.IndexFunc(told.inside, func(u Judged) bool { return u.Word == word })
 		if i < 0 {
-			return opinion{}, false
+			return Judged{}, false
 		}
 		return told.inside[i], true
 	}

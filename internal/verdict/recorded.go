@@ -16,7 +16,7 @@ type recorded struct {
 	through  time.Time // E of that listing
 	id       string
 	evidence []string
-	inside   []opinion // what each use that is proven in the window is taken for
+	inside   []Judged // what each use that is proven in the window is taken for
 	reason   string
 }
 
@@ -69,7 +69,7 @@ func (v *view) recorded(logged bool) recorded {
 }
 
 // provenUse takes the use at L for what it is: nothing tells where it came from. A run at that time explains it, and hides whatever came before.
-func (v *view) provenUse(c *tokens.Credential, logged bool) opinion {
+func (v *view) provenUse(c *tokens.Credential, logged bool) Judged {
 	at := "last used at " + evidence.Stamp(c.LastUsedAt)
 	part := Possible
 	if v.surely(c.LastUsedAt, c.LastUsedAt.Add(c.LastWithin)) {
@@ -91,9 +91,9 @@ func (v *view) provenUse(c *tokens.Credential, logged bool) opinion {
 	return v.counted(part, c, x)
 }
 
-func (v *view) counted(part string, c *tokens.Credential, x opinion) opinion {
+func (v *view) counted(part string, c *tokens.Credential, x opinion) Judged {
 	v.count(part, x.Word, c.LastUsedAt)
-	return x
+	return Judged{0, c.LastUsedAt, c.Ref(), c.FactID(), part, x.Word, x.Rule, x.Reason}
 }
 
 // near reports whether a use that a log tells is the one of the inventory.

@@ -20,8 +20,8 @@ func Store(in *casefile.Inferences, list []Verdict) error {
 			return fmt.Errorf("store verdict on window %s: %w", v.Window, err)
 		}
 		for _, u := range v.Uses {
-			err := in.Exec("INSERT OR IGNORE INTO window_use (window, use_key, use_at, part, judged, rule, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
-				v.Window, u.Key, u.At.UnixMicro(), u.Part, u.Word, u.Rule, u.Reason)
+			err := in.Exec("INSERT OR IGNORE INTO window_use (window, use_key, use_at, credential, record, part, judged, rule, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				v.Window, u.Key, u.At.UnixMicro(), string(u.Credential), u.Record, u.Part, u.Word, u.Rule, u.Reason)
 			if err != nil {
 				return fmt.Errorf("store use in window %s: %w", v.Window, err)
 			}

@@ -70,18 +70,20 @@ type Verdict struct {
 	Through           time.Time // until when the logs tell; zero: none does
 	Blind             []string  // what these logs cannot show
 	Evidence          []string
-	Uses              []Judged  // at most maxKept of each judgement, the first ones
+	Uses              []Judged  // at most maxKept of each judgement, the first ones; then those of which only inventories tell
 	Releases          []Release // of the window's project while it was open, by time
 }
 
 // Judged is one use in a window.
 type Judged struct {
-	Key    int64
-	At     time.Time
-	Part   string
-	Word   string // suspicious, unexplained, consistent
-	Rule   string
-	Reason string
+	Key        int64 // 0 where an inventory tells of it, and no log does
+	At         time.Time
+	Credential tokens.Ref // that the use names: another name of the window's, or one that it made, too; empty: none
+	Record     string     // id of the row of an inventory, where that tells of it
+	Part       string
+	Word       string // suspicious, unexplained, unknown, consistent
+	Rule       string
+	Reason     string
 }
 
 // maxKept bounds the uses that are kept of each judgement and window: enough to look at; all are counted.

@@ -317,6 +317,7 @@ func TestJudge(t *testing.T) {
 			for i, v := range w.judge(t) {
 				got = append(got, fmt.Sprintf("%s %s %d+%d %s", v.Word, v.Rule, v.Certain, v.Possible, w.windows[i].State))
 				reasons = append(reasons, v.Reason)
+				listsUses(t, w, v)
 			}
 			if strings.Join(got, "; ") != c.want {
 				t.Errorf("got  %s\nwant %s\n%q", strings.Join(got, "; "), c.want, reasons)
@@ -325,6 +326,22 @@ func TestJudge(t *testing.T) {
 				t.Errorf("reasons %q lack %q", reasons, c.says)
 			}
 		})
+	}
+}
+
+// listsUses wants a row for every use that a verdict counts: what a table does not show, nobody looks at.
+func listsUses(t *testing.T, w *world, v verdict.Verdict) {
+	t.Helper()
+	const most = 200 // of each judgement
+	if n := v.Certain + v.Possible; n <= most && len(v.Uses) != n {
+		t.Errorf("%d uses are counted, %d listed", n, len(v.Uses))
+	}
+	for _, u := range v.Uses {
+		logged := slices.ContainsFunc(w.uses, func(x tokens.Use) bool { return x.Key() == u.Key && x.Ref() == u.Credential })
+		listed := slices.ContainsFunc(w.Credentials, func(c tokens.Credential) bool { return c.FactID() == u.Record && c.LastUsedAt.Equal(u.At) })
+		if logged == listed {
+			t.Errorf("no log and no inventory tells of %+v", u)
+		}
 	}
 }
 

@@ -82,7 +82,7 @@ func (v *view) note(u *tokens.Use, f *features, x opinion, effect bool) {
 		v.places[place][string(v.window.Link.Provider)+":"+fold(v.window.Link.Account)] = true
 	}
 	if len(list) < maxKept {
-		v.kept[x.Word] = append(list, kept{Judged{u.Key(), u.At, part, x.Word, x.Rule, x.Reason}, f.place()})
+		v.kept[x.Word] = append(list, kept{Judged{u.Key(), u.At, u.Ref(), "", part, x.Word, x.Rule, x.Reason}, f.place()})
 	}
 }
 

@@ -217,14 +217,16 @@ CREATE TABLE window_verdict (      -- what the logs say about use in a window
   evidence  TEXT NOT NULL          -- JSON array of ids
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE window_use (          -- the uses behind a verdict
-  window   TEXT NOT NULL,
-  use_key  INTEGER NOT NULL,
-  use_at   INTEGER NOT NULL,
-  part     TEXT NOT NULL,          -- certain, possible
-  judged   TEXT NOT NULL,          -- suspicious, unexplained, consistent
-  rule     TEXT NOT NULL,
-  reason   TEXT NOT NULL,
+CREATE TABLE window_use (          -- the uses behind a verdict, the first of each judgement; window_verdict counts all
+  window     TEXT NOT NULL,
+  use_key    INTEGER NOT NULL,     -- 0 where an inventory tells of the use, and no log does
+  use_at     INTEGER NOT NULL,     -- microseconds since 1970
+  credential TEXT NOT NULL,        -- ref under which the use stands in table use: the window's, another name of it, one that it made; empty: the log names none
+  record     TEXT NOT NULL,        -- id of the row of the inventory that tells of the last use; empty: a log tells
+  part       TEXT NOT NULL,        -- certain, possible
+  judged     TEXT NOT NULL,        -- suspicious, unexplained, unknown, consistent
+  rule       TEXT NOT NULL,
+  reason     TEXT NOT NULL,
   PRIMARY KEY (window, use_at, use_key)
 ) STRICT, WITHOUT ROWID;
 
