@@ -97,7 +97,8 @@ A row that cannot be read is kept aside with its line and the reason, and the re
 duplicate is what the case had, and passed what --scope linked left out (counted by day, but for its effect on what is seen first). The same file
 again, another export that overlaps, other orders and pieces change nothing. An import that was ended goes on when the same command runs again.
 
---covers is your word that nothing is missing from the log in that time. Without it, or the proof that some formats carry, silence proves nothing.
+--covers is your word that nothing is missing from the log in that time. Without it, or the proof that some formats carry, silence proves nothing. It
+counts only for a file that was read to its end with no row kept aside.
 
 The exit code is 1 where a file was not read, or no row of one could be.`)
 	return b.String()
@@ -277,6 +278,9 @@ func (w *importWork) begin(ctx context.Context) error {
 			return hint(usagef("%s reaches to %s, and the case's now is %s", given.flag, evidence.Stamp(given.t), evidence.Stamp(w.read.Now)),
 				"nothing can tell of what is still to come; a case of a later date is made with init --now")
 		}
+	}
+	if w.till.After(w.read.Now) { // the day of a date alone
+		w.till = w.read.Now
 	}
 	if w.o.scope == scopeLinked {
 		if w.scope, err = w.c.LinkedScope(ctx); err != nil {

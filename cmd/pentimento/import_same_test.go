@@ -67,7 +67,6 @@ func newShelf(t *testing.T, rows int) *shelf {
 		s.rows = append(s.rows, fmt.Sprintf("%s,%s,owner-%d,publish,wick,192.0.2.%d,%s\n", from.Add(time.Duration(i)*72*24*time.Hour/time.Duration(rows)).Format(time.RFC3339),
 			token(i%40), i%40, i%7, agent))
 	}
-	s.rows = append(s.rows, "yesterday,"+token(0)+",owner-0,publish,wick,192.0.2.1,npm/10.2\n")
 	inventory := "id,owner,made,last\n"
 	for i := range 40 {
 		inventory += fmt.Sprintf("%s,owner-%d,2025-01-04T10:00:00Z,2025-09-0%dT04:00:00Z\n", token(i), i, 1+i%9)
@@ -241,6 +240,7 @@ func TestKilledWhileImporting(t *testing.T) {
 	t.Parallel()
 	const rows, samples = 60_000, 6
 	s := newShelf(t, rows)
+	s.write(t, "usage.csv", []byte(logHeader+strings.Join(s.rows, "")+"yesterday,x,owner-0,publish,wick,192.0.2.1,npm/10.2\n"))
 	calm := s.copy(t)
 	p := start(t, calm, nil, s.usage("usage.csv")...)
 	p.must()

@@ -168,6 +168,12 @@ func (im *Import) Reject(reason string, text []byte) error {
 	return nil
 }
 
+// Rejected ends the present row and tells how many were kept aside.
+func (im *Import) Rejected() (int64, error) {
+	err := im.endRow()
+	return im.rejects, err
+}
+
 func (im *Import) keepAside(reason string, text []byte) {
 	if im.rejects++; im.rejects > maxRejects {
 		return

@@ -75,7 +75,11 @@ type Source struct {
 	received *received
 	closers  []io.Closer
 	note     func(string)
+	cut      bool
 }
+
+// Cut reports, of a file that was read, that it was not had to its end: cut off, damaged, growing or larger than anything reads.
+func (s *Source) Cut() bool { return s.cut }
 
 // Open opens a file and looks at its beginning. What is wrong with it as a whole, now or while it is read, is told to note: the rest can be read. A text
 // that is cut off ends in [io.ErrUnexpectedEOF].
@@ -90,13 +94,18 @@ func Open(name string, stdin io.Reader, note func(string)) (*Source, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", name, err), s.Close())
 	}
-	text := newTextReader(raw, note)
+	text := raw
+	if !isDatabase(name) {
+		text = newTextReader(raw, note)
+	}
 	head := make([]byte, sampleSize)
 	n, err := io.ReadFull(text, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, errors.Join(fmt.Errorf("read %s: %w", name, err), s.Close())
 	}
-	s.Sample = sampleOf(name, head[:n])
+	if s.Sample = (Sample{Name: filepath.Base(name), Text: head[:n]}); !isDatabase(name) {
+		s.Sample = sampleOf(name, head[:n])
+	}
 	s.R = io.MultiReader(bytes.NewReader(head[:n]), text)
 	return s, nil
 }
@@ -138,21 +147,22 @@ func (s *Source) unpack() (io.Reader, error) {
 	case bytes.HasPrefix(head, gzipMark):
 		z, err := gzip.NewReader(raw)
 		if err != nil {
+			s.cut = true
 			s.note("the gzip file cannot be read: its header is damaged")
 			return bytes.NewReader(nil), nil
 		}
-		return &expanding{r: z, from: s.received, note: s.note}, nil
+		return &expanding{r: z, from: s.received, note: s.note, cut: &s.cut}, nil
 	case bytes.HasPrefix(head, zstdMark):
 		z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, err
 		}
 		s.closers = append(s.closers, z.IOReadCloser())
-		return &expanding{r: z, from: s.received, note: s.note}, nil
+		return &expanding{r: z, from: s.received, note: s.note, cut: &s.cut}, nil
 	case bytes.HasPrefix(head, bzip2Mark):
-		return &expanding{r: bzip2.NewReader(raw), from: s.received, note: s.note}, nil
+		return &expanding{r: bzip2.NewReader(raw), from: s.received, note: s.note, cut: &s.cut}, nil
 	default:
-		return &expanding{r: raw, from: s.received, note: s.note, plain: true}, nil
+		return &expanding{r: raw, from: s.received, note: s.note, cut: &s.cut, plain: true}, nil
 	}
 }
 
@@ -216,6 +226,7 @@ type expanding struct {
 	r     io.Reader
 	from  *received
 	note  func(string)
+	cut   *bool
 	size  int64
 	plain bool
 	end   error
@@ -247,6 +258,7 @@ func (e *expanding) Read(p []byte) (int, error) {
 		e.note("the compressed file is damaged: what could be read of it before that went in")
 		e.end = io.ErrUnexpectedEOF
 	}
+	*e.cut = *e.cut || errors.Is(e.end, io.ErrUnexpectedEOF)
 	if n > 0 {
 		return n, nil
 	}

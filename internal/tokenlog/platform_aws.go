@@ -18,12 +18,12 @@ const (
 func awsFormats() []Format {
 	return []Format{
 		{
-			Name: "cloudtrail", Kinds: []string{KindUsage},
+			Name: "cloudtrail", Kinds: []string{KindUsage}, Log: logCloudTrail,
 			About: "AWS CloudTrail: delivered files, lookup-events, EventBridge and Lake envelopes, bare records",
 			Guess: guessCloudTrail, Read: readCloudTrail,
 		},
 		{
-			Name: "cloudtrail-csv", Kinds: []string{KindUsage},
+			Name: "cloudtrail-csv", Kinds: []string{KindUsage}, Log: logCloudTrail,
 			About: "AWS CloudTrail: CSV download of the console's event history, or of a Lake query with eventJson",
 			Guess: func(s Sample) int {
 				if s.columns("event name", "event time", "event source") || s.columns("eventjson") {

@@ -18,7 +18,7 @@ const (
 func cloudflareFormats() []Format {
 	return []Format{
 		{
-			Name: "cloudflare-audit", Kinds: []string{KindUsage}, About: "Cloudflare audit log, version 1: GET /accounts/ID/audit_logs, or Logpush audit_logs",
+			Name: "cloudflare-audit", Kinds: []string{KindUsage}, Log: logCloudflare, About: "Cloudflare audit log, version 1: GET /accounts/ID/audit_logs, or Logpush audit_logs",
 			Guess: func(s Sample) int {
 				switch {
 				case s.keys("ActionType", "ActorID", "OwnerID", "When"), s.keys("action", "actor", "owner", "when"):
@@ -31,7 +31,7 @@ func cloudflareFormats() []Format {
 			Read: readCloudflareV1,
 		},
 		{
-			Name: "cloudflare-audit-v2", Kinds: []string{KindUsage}, About: "Cloudflare audit log, version 2: GET /accounts/ID/logs/audit, or Logpush audit_logs_v2",
+			Name: "cloudflare-audit-v2", Kinds: []string{KindUsage}, Log: logCloudflareV2, About: "Cloudflare audit log, version 2: GET /accounts/ID/logs/audit, or Logpush audit_logs_v2",
 			Guess: func(s Sample) int {
 				switch {
 				case s.keys("ActionTimestamp", "AuditLogID"), s.keys("account", "action", "actor", "id", "resource"):

@@ -21,7 +21,7 @@ const logDockerHub = "dockerhub/audit"
 func dockerFormats() []Format {
 	return []Format{
 		{
-			Name: "dockerhub-audit", Kinds: []string{KindUsage}, About: "Docker Hub audit logs: GET /v2/auditlogs/ACCOUNT",
+			Name: "dockerhub-audit", Kinds: []string{KindUsage}, Log: logDockerHub, About: "Docker Hub audit logs: GET /v2/auditlogs/ACCOUNT",
 			Guess: func(s Sample) int {
 				if s.keys("account", "action", "actor", "timestamp") || s.keys("logs") && s.mentions("action_description", "actor", "timestamp") {
 					return 90

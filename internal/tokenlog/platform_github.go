@@ -34,7 +34,7 @@ func gitHubFormats() []Format {
 			},
 		},
 		{
-			Name: "github-security-log", Kinds: []string{KindUsage},
+			Name: "github-security-log", Kinds: []string{KindUsage}, Log: logGitHubSecurity,
 			About: "security log of a user: JSON or CSV export of the web interface",
 			Guess: func(s Sample) int {
 				if !strings.Contains(strings.ToLower(s.Name), "security") {

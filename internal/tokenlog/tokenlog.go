@@ -19,6 +19,7 @@ const (
 	KindContacts    = "contacts"
 	KindMapping     = "mapping"
 	KindStatements  = "statements"
+	KindNetworks    = "networks"
 )
 
 // Format reads one shape of file.
@@ -26,6 +27,7 @@ type Format struct {
 	Name  string   // "pypi-user-events", "cloudtrail"
 	Kinds []string // under which kinds it can be imported; what else it tells comes along
 	About string   // one line: what it is and how it is had
+	Log   string   // which log a file without rows is of; empty where only rows tell
 	// Guess says how sure a sample is of this format: 0 for not at all, 100 for a mark that no other has.
 	Guess func(Sample) int
 	// Read reads one file to its end. An error is of reading or of the sink alone: what is wrong with a row goes to Sink.Reject.
@@ -51,12 +53,13 @@ type Input struct {
 
 // Options are what the responder says of a file.
 type Options struct {
-	Zone     *time.Location // of times that name none; nil: the format's own, else such rows are rejected
-	ListedAt time.Time      // when an inventory was exported, where it does not say so itself
-	Complete bool           // the inventory was read to its end
-	Account  string         // whose it is, where the file does not say
-	Mapping  *Mapping       // of the generic formats
-	Now      time.Time      // of the case: rows later than it by more than a day are rejected
+	Zone      *time.Location    // of times that name none; nil: the format's own, else such rows are rejected
+	ListedAt  time.Time         // when an inventory was exported, where it does not say so itself
+	Complete  bool              // the inventory was read to its end
+	Account   string            // whose it is, where the file does not say
+	Mapping   *Mapping          // of the generic formats
+	Addresses *tokens.Addresses // of the case: what a database of networks is asked about
+	Now       time.Time         // of the case: rows later than it by more than a day are rejected
 }
 
 // Sink takes what a file tells, row by row. The reader reuses what it passes by pointer: copy what is kept.
@@ -73,6 +76,7 @@ type Sink struct {
 	Contact    func(*tokens.Contact) error
 	Mapping    func(*tokens.Mapping) error
 	Statement  func(*Statement) error
+	Network    func(*tokens.Network) error
 	// Reject keeps the present row aside. The reason is one clause; it does not repeat values.
 	Reject func(reason string) error
 	// Note tells of something that is wrong with the file as a whole and is no row: it was cut off, it came through a mirror.
