@@ -8,7 +8,6 @@ import (
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/tokenlog"
-	"pentimento/internal/tokens"
 )
 
 // What became of a file.
