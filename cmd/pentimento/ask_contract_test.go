@@ -21,6 +21,7 @@ var contract = map[string]string{
 	"runs/runs":             "actor attempt blob campaign conclusion created event evidence execution head_sha leaked path reason ref repository run_id status",
 	"runs/opportunities":    "at blob event evidence head id path reason ref repository run_id status",
 	"windows/windows":       "campaign closed could_have_opened_by credential evidence execution id open opened opened_by project reason repository secret state use value",
+	"uses/uses":             "account acted_on action address at class commit country credential evidence judged log minted origin outcome part project reason repository rule run_id secret subject used_as user_agent verdict via window",
 	"rotate/rotate":         "credential evidence execution kind place reason repository secret what windows",
 	"gaps/gaps":             "detail hint id kind repository subject unit",
 	"timeline/timeline":     "at at_clock clock detail evidence repository subject until until_clock what",
@@ -103,7 +104,7 @@ func TestListsOfAnEmptyCaseAreNeverNull(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range []string{"repos", "findings", "commits", "presence", "runs", "runs --could-read", "windows", "rotate", "gaps", "query presence"} {
+	for _, command := range []string{"repos", "findings", "commits", "presence", "runs", "runs --could-read", "windows", "uses", "rotate", "gaps", "query presence"} {
 		out, errs, code := told(t, path, "", strings.Fields(command+" --json")...)
 		if code != exitDone || strings.Contains(out, ": null") && !strings.HasPrefix(command, "query") {
 			t.Errorf("%s: exit %d: %s%s", command, code, out, errs)

@@ -40,7 +40,7 @@ func helpTopics() []*cobra.Command {
 4    done, evidence incomplete (only with --exit-code)
 130  interrupted
 
---exit-code is taken by repos, presence, runs and windows. Any other code is a failure.`),
+--exit-code is taken by repos, presence, runs, windows and uses. Any other code is a failure.`),
 		page("environment", "Environment variables", `PENTIMENTO_CASE    the case file, where --case is not given
 GITHUB_TOKEN       authenticates at the host and its API; GH_TOKEN is read where it is empty. Never stored, never sent
                    to another host, nor over plain http except to loopback.
