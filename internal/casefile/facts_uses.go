@@ -2,7 +2,6 @@ package casefile
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -29,12 +28,11 @@ func (f UseFilter) all() bool {
 // EachUse calls f for every use that the filter asks for, once: by credential (those that name none first), time and key. The use is valid until f returns.
 // Accounts and projects are looked for in all uses, in one reading: ask for all of them at once.
 func (c *Case) EachUse(ctx context.Context, filter UseFilter, f func(*tokens.Use) error) error {
-	r := &useReader{c: c, words: map[int64]string{}, give: f}
 	var err error
 	if len(filter.Accounts) == 0 && len(filter.Projects) == 0 && !filter.all() {
-		err = r.ofCredentials(ctx, filter.Credentials)
+		err = c.readAhead(ctx, slices.Compact(slices.Sorted(slices.Values(filter.Credentials))), f)
 	} else {
-		err = r.search(ctx, filter)
+		err = newUseReader(c, f).search(ctx, filter)
 	}
 	if err != nil {
 		return fmt.Errorf("read uses: %w", err)
@@ -48,18 +46,30 @@ type useReader struct {
 	words map[int64]string
 	give  func(*tokens.Use) error
 	use   tokens.Use
+	cells [useCells]any // of the present row
+	into  [useCells]any // where they are
 }
 
-// maxWordsHeld bounds what of the dictionary is kept while uses are read; beyond it is read again.
-const maxWordsHeld = 1 << 20
+func newUseReader(c *Case, give func(*tokens.Use) error) *useReader {
+	r := &useReader{c: c, words: map[int64]string{}, give: give}
+	for i := range r.cells {
+		r.into[i] = &r.cells[i]
+	}
+	return r
+}
+
+// maxWordsHeld bounds what of the dictionary a reader keeps; beyond it is read again.
+const maxWordsHeld = 1 << 19
 
 // useColumns are the columns of a use in the order in which row takes them.
-const useColumns = "u.credential, u.at, u.within, u.log, u.provider, u.account, u.action, u.class, u.project, u.subject, u.address, u.country, u.agent, u.outcome, " +
-	"u.via, u.run_id, u.commit_oid, u.minted, u.external"
+const (
+	useColumns = "u.at, u.within, u.run_id, u.external, u.address, u.credential, u.log, u.provider, u.account, u.action, u.class, u.project, u.subject, u.country, " +
+		"u.agent, u.outcome, u.via, u.commit_oid, u.minted"
+	useCells = 19
+)
 
-// ofCredentials reads credential after credential, each from its own stretch of the table.
+// ofCredentials reads credential after credential, in the order given, each from its own stretch of the table.
 func (r *useReader) ofCredentials(ctx context.Context, refs []tokens.Ref) error {
-	refs = slices.Compact(slices.Sorted(slices.Values(refs)))
 	for _, ref := range refs {
 		id := int64(0)
 		if ref != "" {
@@ -148,35 +158,25 @@ func lowered(all []string) []string {
 	return out
 }
 
-// row reads one row and gives it on.
+// row reads one row and gives it on. NULL stands for the empty text, and for 0.
 func (r *useReader) row(ctx context.Context, scan func(...any) error) error {
-	var credential, at, log, provider, class int64
-	var within, account, action, project, subject, country, agent, outcome, via, run, commit, minted sql.NullInt64
-	var address any
-	var external sql.NullString
-	err := scan(&credential, &at, &within, &log, &provider, &account, &action, &class, &project, &subject, &address, &country, &agent, &outcome, &via, &run, &commit,
-		&minted, &external)
-	if err != nil {
+	if err := scan(r.into[:]...); err != nil {
 		return err
 	}
+	whole := func(column int) int64 { n, _ := r.cells[column].(int64); return n } // the table is STRICT
 	u := &r.use
-	*u = tokens.Use{At: time.UnixMicro(at).UTC(), Within: time.Duration(within.Int64) * time.Microsecond, RunID: run.Int64, External: external.String}
-	var ref, born, oid, kind, issuer string
-	for _, w := range []struct {
-		id int64
-		to *string
-	}{
-		{credential, &ref}, {log, &u.Log}, {provider, &issuer}, {account.Int64, &u.Account}, {action.Int64, &u.Action}, {class, &kind}, {project.Int64, &u.Project},
-		{subject.Int64, &u.Subject}, {country.Int64, &u.Country}, {agent.Int64, &u.UserAgent}, {outcome.Int64, &u.Outcome}, {via.Int64, &u.Via}, {commit.Int64, &oid},
-		{minted.Int64, &born},
-	} {
-		if *w.to, err = r.word(ctx, w.id); err != nil {
+	*u = tokens.Use{At: time.UnixMicro(whole(0)).UTC(), Within: time.Duration(whole(1)) * time.Microsecond, RunID: whole(2)}
+	u.External, _ = r.cells[3].(string)
+	u.Address, u.Origin = unpackAddress(r.cells[4])
+	var ref, born, oid, class, provider string
+	for i, to := range [...]*string{&ref, &u.Log, &provider, &u.Account, &u.Action, &class, &u.Project, &u.Subject, &u.Country, &u.UserAgent, &u.Outcome, &u.Via, &oid, &born} {
+		var err error
+		if *to, err = r.word(ctx, whole(5+i)); err != nil {
 			return err
 		}
 	}
-	u.Provider, u.Class, u.Commit = tokens.Provider(issuer), tokens.Class(kind), evidence.OID(oid)
+	u.Provider, u.Class, u.Commit = tokens.Provider(provider), tokens.Class(class), evidence.OID(oid)
 	u.Credential, u.Minted = tokens.Ref(ref).ID(), tokens.Ref(born).ID()
-	u.Address, u.Origin = unpackAddress(address)
 	return r.give(u)
 }
 

@@ -105,8 +105,12 @@ func attach(path string, how url.Values) (*Case, error) {
 	if err != nil {
 		return nil, err
 	}
+	db.SetMaxIdleConns(idleConnections)
 	return &Case{db: db, path: abs, codec: codec}, nil
 }
+
+// idleConnections is how many connections are kept open: uses are read on two for each reader, and a connection that is opened anew reads the schema first.
+const idleConnections = 2*useReaders + 1
 
 // dsn is what the driver calls a file and how to open it (https://www.sqlite.org/uri.html). A file in a folder that cannot be written
 // can have no files beside it, without which SQLite reads a case only as one that does not change.
