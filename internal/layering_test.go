@@ -42,6 +42,7 @@ const (
 	yamlV4      = "go.yaml.in/yaml/v4" // the parser that actionlint itself uses: what is vetted is what it will read
 	compress    = "github.com/klauspost/compress"
 	errgroup    = "golang.org/x/sync"
+	maxMind     = "github.com/oschwald/maxminddb-golang/v2"
 )
 
 // layers is the import table, in the order of the path of the data: each package imports only what stands above it. Tests may import
@@ -62,7 +63,7 @@ var layers = map[string]layer{
 	"collect":           {own: []string{"evidence", "when"}, doors: []string{errgroup}},
 
 	"tokens":   {own: []string{"evidence", "when"}},
-	"tokenlog": {own: []string{"tokens", "evidence", "when"}, doors: []string{compress, yamlV3}},
+	"tokenlog": {own: []string{"tokens", "evidence", "when"}, doors: []string{compress, yamlV3, maxMind}},
 
 	"casefile/schema": {},
 	"casefile":        {own: []string{"casefile/schema", "queries", "tokens", "evidence", "when"}, doors: []string{sqlite, compress}},

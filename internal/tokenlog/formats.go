@@ -3,4 +3,6 @@ package tokenlog
 import "slices"
 
 // Formats lists every format, in the order in which help shows them.
-func Formats() []Format { return slices.Concat(platformFormats(), peopleFormats(), genericFormats()) }
+func Formats() []Format {
+	return slices.Concat(platformFormats(), peopleFormats(), genericFormats(), networkFormats())
+}

@@ -113,6 +113,7 @@ func (f *facts) sink() *Sink {
 		Event:      func(e *tokens.Event) error { return f.add("event", e) },
 		Release:    func(r *tokens.Release) error { return f.add("release", r) },
 		Coverage:   func(c *tokens.Coverage) error { f.coverage++; return f.add("coverage", c) },
+		Network:    func(n *tokens.Network) error { return f.add("network", n) },
 		Listing: func(l *tokens.Listing) error {
 			f.lines = append(f.lines, "listing "+plainFact(l))
 			return nil
