@@ -16,6 +16,7 @@ type ImportPlan struct {
 	Kind, Format, Name string
 	Options            string // JSON: zone, time of listing, scope, covers, mapping
 	Scope              *ImportScope
+	Addresses          *tokens.Addresses // that ranges are kept of; nil keeps none
 }
 
 // ImportCounts are the rows of a file: Read = Stored + Duplicate + Rejected + Passed. A row is stored where any fact of it is new.

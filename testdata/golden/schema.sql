@@ -419,7 +419,7 @@ CREATE TABLE holding (             -- what a commit's tree holds at .github/work
 
 CREATE TABLE import (              -- one file that was read; the same bytes under the same options are read once
   id        INTEGER PRIMARY KEY,
-  kind      TEXT NOT NULL,         -- credentials, usage, releases, contacts, mapping, statements
+  kind      TEXT NOT NULL,         -- credentials, usage, releases, contacts, mapping, statements, networks
   format    TEXT NOT NULL,
   name      TEXT NOT NULL,         -- as it was given
   sha256    TEXT NOT NULL,         -- of the bytes as received; empty until it is finished
@@ -540,6 +540,18 @@ CREATE TABLE named_commit (        -- a commit that a fact names, one row in all
   message         TEXT NOT NULL,
   signed          INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE network_range (       -- what a document tells of a range of addresses; only ranges that hold an address of the case are kept
+  id           TEXT PRIMARY KEY,
+  prefix       TEXT NOT NULL,      -- as in 192.0.2.0/24
+  asn          INTEGER NOT NULL,   -- of the autonomous system; 0: not told
+  organization TEXT NOT NULL,      -- whose that is, as the document spells it
+  country      TEXT NOT NULL,      -- ISO 3166-1 alpha-2
+  runner       TEXT NOT NULL,      -- whose cloud runners have it: anyone can rent there; empty: not told
+  source       TEXT NOT NULL,      -- document and edition
+  import       INTEGER NOT NULL REFERENCES import,
+  line         INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE opportunity (         -- when GitHub could start a malicious version
   id         TEXT PRIMARY KEY,

@@ -3,7 +3,7 @@
 
 CREATE TABLE import (              -- one file that was read; the same bytes under the same options are read once
   id        INTEGER PRIMARY KEY,
-  kind      TEXT NOT NULL,         -- credentials, usage, releases, contacts, mapping, statements
+  kind      TEXT NOT NULL,         -- credentials, usage, releases, contacts, mapping, statements, networks
   format    TEXT NOT NULL,
   name      TEXT NOT NULL,         -- as it was given
   sha256    TEXT NOT NULL,         -- of the bytes as received; empty until it is finished
@@ -145,6 +145,18 @@ CREATE TABLE secret_mapping (      -- what the responder knows of a secret; empt
   project    TEXT NOT NULL,
   because    TEXT NOT NULL,
   import     INTEGER NOT NULL REFERENCES import
+) STRICT;
+
+CREATE TABLE network_range (       -- what a document tells of a range of addresses; only ranges that hold an address of the case are kept
+  id           TEXT PRIMARY KEY,
+  prefix       TEXT NOT NULL,      -- as in 192.0.2.0/24
+  asn          INTEGER NOT NULL,   -- of the autonomous system; 0: not told
+  organization TEXT NOT NULL,      -- whose that is, as the document spells it
+  country      TEXT NOT NULL,      -- ISO 3166-1 alpha-2
+  runner       TEXT NOT NULL,      -- whose cloud runners have it: anyone can rent there; empty: not told
+  source       TEXT NOT NULL,      -- document and edition
+  import       INTEGER NOT NULL REFERENCES import,
+  line         INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE word (                -- texts of uses, each once
