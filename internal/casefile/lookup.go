@@ -55,6 +55,14 @@ var evidenceTables = map[string]struct{ table, key, kind string }{
 	"opp":  {"opportunity", "id", "opportunity (an inference)"},
 	"fam":  {"family", "id", "family of versions (an inference)"},
 	"win":  {"exposure_window", "id", "exposure window (an inference)"},
+	"use":  {"use", "key", "use of a credential"},
+	"crd":  {"credential_record", "id", "row of an inventory of credentials"},
+	"cev":  {"credential_event", "id", "step in the life of a credential"},
+	"lst":  {"credential_listing", "id", "inventory of credentials"},
+	"cov":  {"log_coverage", "id", "coverage of a log"},
+	"rel":  {"release_record", "id", "release as a registry told it"},
+	"map":  {"secret_mapping", "id", "mapping of a secret"},
+	"cto":  {"contact", "id", "contact"},
 }
 
 // Evidence looks an id up.
@@ -69,25 +77,12 @@ func (c *Case) Evidence(ctx context.Context, id string) (Item, error) {
 		value = rest
 	}
 	item := Item{ID: id, Kind: t.kind}
-	rows, err := c.db.QueryContext(ctx, "SELECT * FROM "+t.table+" WHERE "+t.key+" = ?", value)
-	if err != nil {
-		return Item{}, fmt.Errorf("evidence %s: %w", id, err)
+	found, err := false, error(nil)
+	if prefix == "use" {
+		found, err = c.useFact(ctx, &item, rest)
+	} else {
+		found, err = c.fact(ctx, &item, t.table, t.key, value)
 	}
-	found := false
-	err = printRows(rows, func(columns []string) error {
-		for _, name := range columns {
-			item.Fields = append(item.Fields, Field{Name: name})
-		}
-		return nil
-	}, func(values []*string) error {
-		found = true
-		for i, v := range values {
-			if v != nil {
-				item.Fields[i].Value = *v
-			}
-		}
-		return nil
-	})
 	if err == nil && !found && prefix == "cmt" {
 		found, err = c.fromBlock(ctx, &item, value)
 	}
@@ -103,8 +98,42 @@ func (c *Case) Evidence(ctx context.Context, id string) (Item, error) {
 	return item, nil
 }
 
+// fact reads one row as it stands. The names of table and key are ours.
+func (c *Case) fact(ctx context.Context, item *Item, table, key, value string) (found bool, err error) {
+	all, err := c.rowFields(ctx, "SELECT * FROM "+table+" WHERE "+key+" = ?", value)
+	if err != nil || len(all) == 0 {
+		return false, err
+	}
+	item.Fields = all[len(all)-1]
+	return true, nil
+}
+
+// rowFields gives each row of a query with the names of its columns; NULL is empty.
+func (c *Case) rowFields(ctx context.Context, query string, args ...any) (all [][]Field, err error) {
+	rows, err := c.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	err = printRows(rows, func(columns []string) error { names = columns; return nil }, func(values []*string) error {
+		fields := make([]Field, len(names))
+		for i, v := range values {
+			fields[i].Name = names[i]
+			if v != nil {
+				fields[i].Value = *v
+			}
+		}
+		all = append(all, fields)
+		return nil
+	})
+	return all, err
+}
+
 // complete turns a raw row into what a person wants to see: the repository's name, an answer's body and times, a commit's source.
 func (c *Case) complete(ctx context.Context, item *Item, prefix, key string) error {
+	if importedKinds[prefix] {
+		return c.imported(ctx, item)
+	}
 	for i, f := range item.Fields {
 		if f.Name != "repository" {
 			continue
