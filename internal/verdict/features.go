@@ -14,12 +14,14 @@ type features struct {
 	network netip.Prefix // /24 or /48: what one site, or one customer of a provider, has
 	origin  string       // where no address is told
 	asn     string
+	owner   string // of the system, for people
 	country string
 	agent   string // family
 	action  string
 	project string
 	hour    int
 	runner  string // whose cloud runners have the address
+	rented  bool   // anyone can rent machines in the system
 }
 
 // Prefix lengths of what counts as one network.
@@ -51,7 +53,7 @@ func (j *judge) features(u *tokens.Use) features {
 	}
 	if j.Networks != nil {
 		n := j.Networks.Of(u.Address)
-		f.asn, f.runner = n.ASN, n.Runner
+		f.asn, f.owner, f.runner, f.rented = n.ASN, n.Organization, n.Runner, n.Rented
 		if f.country == "" {
 			f.country = n.Country
 		}
@@ -68,6 +70,14 @@ func (f features) place() string {
 		return evidence.Printable(f.origin)
 	}
 	return ""
+}
+
+// system names the autonomous system, for people.
+func (f features) system() string {
+	if f.owner == "" {
+		return f.asn
+	}
+	return f.asn + " (" + evidence.Printable(f.owner) + ")"
 }
 
 // Family is the program behind a user agent without its version: "twine" of "twine/4.0.2 ...", "browser" of what browsers send.

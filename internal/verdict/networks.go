@@ -2,69 +2,230 @@ package verdict
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
+
+	"pentimento/internal/evidence"
+	"pentimento/internal/tokens"
 )
 
 // Network is what is known of a range of addresses.
 type Network struct {
-	Prefix  netip.Prefix
-	ASN     string
-	Country string // ISO 3166-1 alpha-2
-	Runner  string // whose cloud runners have it: "GitHub Actions"; anyone can rent there
+	Prefix       netip.Prefix
+	ASN          string // "AS64500"
+	Organization string // whose system that is, for people
+	Country      string // ISO 3166-1 alpha-2
+	Runner       string // whose cloud runners have it: "GitHub Actions"; anyone can rent there
+	Source       string // document, edition and file
+	Rented       bool   // of the system: anyone can rent machines there; an answer, not told by documents
 }
 
 // Networks answers what is known of an address: of each thing the narrowest range that tells it.
 type Networks struct {
-	of   map[netip.Prefix]Network
-	bits [2][]int // prefix lengths of IPv4 and IPv6, narrowest first
+	of     map[netip.Prefix]*rangeFacts
+	bits   [2][]int        // prefix lengths of IPv4 and IPv6, narrowest first
+	rented map[string]bool // systems in which runners are
+	asked  map[netip.Addr]Network
+	over   bool // more addresses were asked about than are remembered
 }
 
-// NewNetworks sorts ranges. Where two tell of the same range, each fills what the other leaves out.
+// rangeFacts is what all sources together tell of one range.
+type rangeFacts struct {
+	asn, country, runner aspect
+	organization         string
+}
+
+// aspect is one thing that sources tell of a range: each value once, with the first source that tells it. Where there are several, nothing is known.
+type aspect []struct{ value, source string }
+
+func (a *aspect) tell(value, source string) {
+	for _, x := range *a {
+		if x.value == value {
+			return
+		}
+	}
+	if value != "" {
+		*a = append(*a, struct{ value, source string }{value, source})
+	}
+}
+
+// agreed is what sources tell with one voice.
+func (a aspect) agreed() string {
+	if len(a) != 1 {
+		return ""
+	}
+	return a[0].value
+}
+
+// maxAsked bounds the addresses that are remembered.
+const maxAsked = 1 << 20
+
+// NewNetworks sorts ranges. Where two tell of the same range, each fills what the other leaves out; what they tell differently is not known, see Disputes.
 func NewNetworks(list []Network) *Networks {
-	n := &Networks{of: map[netip.Prefix]Network{}}
+	n := &Networks{of: map[netip.Prefix]*rangeFacts{}, rented: map[string]bool{}, asked: map[netip.Addr]Network{}}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b Network) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ASN, b.ASN), cmp.Compare(a.Country, b.Country), cmp.Compare(a.Runner, b.Runner),
+			cmp.Compare(a.Organization, b.Organization))
+	})
 	for _, x := range list {
 		p := x.Prefix.Masked()
 		if !p.IsValid() {
 			continue
 		}
-		have := n.of[p]
-		n.of[p] = Network{p, cmp.Or(have.ASN, x.ASN), cmp.Or(have.Country, x.Country), cmp.Or(have.Runner, x.Runner)}
-		family := 0
-		if p.Addr().Is6() {
-			family = 1
+		k := n.of[p]
+		if k == nil {
+			k = &rangeFacts{}
+			n.of[p] = k
+			family := familyOf(p.Addr())
+			if !slices.Contains(n.bits[family], p.Bits()) {
+				n.bits[family] = append(n.bits[family], p.Bits())
+			}
 		}
-		if !slices.Contains(n.bits[family], p.Bits()) {
-			n.bits[family] = append(n.bits[family], p.Bits())
+		k.asn.tell(x.ASN, x.Source)
+		k.country.tell(x.Country, x.Source)
+		k.runner.tell(x.Runner, x.Source)
+		if x.ASN != "" {
+			k.organization = cmp.Or(k.organization, x.Organization)
 		}
 	}
 	for i := range n.bits {
 		slices.SortFunc(n.bits[i], func(a, b int) int { return b - a })
 	}
+	for p, k := range n.of {
+		if system := n.find(p.Addr()).ASN; len(k.runner) > 0 && system != "" {
+			n.rented[system] = true
+		}
+	}
 	return n
 }
 
-// Of says what is known of an address.
-func (n *Networks) Of(a netip.Addr) Network {
-	var out Network
-	a = a.Unmap().WithZone("")
-	family := 0
+// rented are systems of well-known clouds and hosts of machines, by the names that registries hold for them: that a use came from the same one as before
+// says nothing, for its renters have nothing to do with each other. The list need not be whole: what a responder knows of others, the column runner says.
+var rented = map[string]bool{
+	"AS14618": true, "AS16509": true, // Amazon
+	"AS8075":  true,                   // Microsoft
+	"AS15169": true, "AS396982": true, // Google
+	"AS31898": true,                   // Oracle
+	"AS13335": true,                   // Cloudflare, through which its WARP comes too
+	"AS14061": true,                   // DigitalOcean
+	"AS16276": true,                   // OVH
+	"AS24940": true, "AS213230": true, // Hetzner
+	"AS63949": true,                  // Akamai's Linode
+	"AS20473": true,                  // Vultr
+	"AS12876": true,                  // Scaleway
+	"AS51167": true,                  // Contabo
+	"AS60781": true,                  // Leaseweb
+	"AS37963": true, "AS45102": true, // Alibaba
+	"AS45090": true, "AS132203": true, // Tencent
+	"AS55990": true, "AS136907": true, // Huawei
+	"AS9009": true, "AS60068": true, "AS212238": true, // M247 and Datacamp, where most VPNs end
+}
+
+func familyOf(a netip.Addr) int {
 	if a.Is6() {
-		family = 1
+		return 1
 	}
-	for _, bits := range n.bits[family] {
+	return 0
+}
+
+// Of says what is known of an address. It remembers that it was asked.
+func (n *Networks) Of(a netip.Addr) Network {
+	a = a.Unmap().WithZone("")
+	out, ok := n.asked[a]
+	if ok {
+		return out
+	}
+	out = n.find(a)
+	if len(n.asked) < maxAsked {
+		n.asked[a] = out
+	} else {
+		n.over = true
+	}
+	return out
+}
+
+// find looks from the narrowest range to the widest. A narrower one about which sources disagree hides what wider ones tell of the same thing: what they
+// tell is of the rest of them.
+func (n *Networks) find(a netip.Addr) Network {
+	var out Network
+	var asn, country, runner bool
+	for _, bits := range n.bits[familyOf(a)] {
 		p, err := a.Prefix(bits)
 		if err != nil {
 			continue
 		}
-		x, ok := n.of[p]
-		if !ok {
+		k := n.of[p]
+		if k == nil {
 			continue
 		}
 		if !out.Prefix.IsValid() {
 			out.Prefix = p
 		}
-		out.ASN, out.Country, out.Runner = cmp.Or(out.ASN, x.ASN), cmp.Or(out.Country, x.Country), cmp.Or(out.Runner, x.Runner)
+		if !asn && len(k.asn) > 0 {
+			asn, out.ASN = true, k.asn.agreed()
+			if out.ASN != "" {
+				out.Organization = k.organization
+			}
+		}
+		if !country && len(k.country) > 0 {
+			country, out.Country = true, k.country.agreed()
+		}
+		if !runner && len(k.runner) > 0 {
+			runner, out.Runner = true, k.runner[0].value // whoever's they are, runners are runners
+		}
 	}
+	out.Rented = rented[out.ASN] || n.rented[out.ASN]
+	return out
+}
+
+// Asked tells how many addresses of the Internet were asked about, and in how many of them no range lies that is known. most reports that there were more.
+func (n *Networks) Asked() (all, without int, more bool) {
+	for a, x := range n.asked {
+		if !tokens.Routable(a) {
+			continue
+		}
+		if all++; !x.Prefix.IsValid() {
+			without++
+		}
+	}
+	return all, without, n.over
+}
+
+// Dispute is a range of which sources tell different things.
+type Dispute struct {
+	Prefix netip.Prefix
+	What   string   // "system", "country", "runners"
+	Told   []string // values, each with its source
+}
+
+// Text is the dispute in words, without values that could be anything but text.
+func (d *Dispute) Text() string {
+	return fmt.Sprintf("%s of %s: %s", d.What, d.Prefix, evidence.Printable(strings.Join(d.Told, ", or ")))
+}
+
+// Disputes lists what sources tell differently of the same range, by range. Of none of it anything is taken as known, but that runners are runners.
+func (n *Networks) Disputes() []Dispute {
+	var out []Dispute
+	for p, k := range n.of {
+		for _, x := range []struct {
+			what string
+			a    aspect
+		}{{"country", k.country}, {"runners", k.runner}, {"system", k.asn}} {
+			if len(x.a) < 2 {
+				continue
+			}
+			d := Dispute{Prefix: p, What: x.what}
+			for _, told := range x.a {
+				d.Told = append(d.Told, told.value+" ("+told.source+")")
+			}
+			out = append(out, d)
+		}
+	}
+	slices.SortFunc(out, func(a, b Dispute) int {
+		return cmp.Or(a.Prefix.Addr().Compare(b.Prefix.Addr()), cmp.Compare(a.Prefix.Bits(), b.Prefix.Bits()), cmp.Compare(a.What, b.What))
+	})
 	return out
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"pentimento/internal/evidence"
 	"pentimento/internal/tokens"
 )
 
@@ -55,16 +54,29 @@ func (t *track) byBaseline(l likeness, f *features) opinion {
 		return opinion{Consistent, "baseline", "as before: network " + f.place() + " and " + strings.Join(alike, ", ")}
 	case l.network == seen:
 		return opinion{Unexplained, "other-work", "from where it was used before, and nothing else is as before: " + strings.Join(unlike, ", ")}
+	case l.near && !f.rented && t.base.n >= leastUsual && len(unlike) == 0 && len(alike) > 0:
+		return opinion{Consistent, "same-system", fmt.Sprintf("as before: %s, another network of %s, from which %d of %s before came, and %s", f.place(), f.system(),
+			t.base.asns[f.asn], count(t.base.n, "use"), strings.Join(alike, ", "))}
 	case t.base.n >= leastUsual && len(unlike) > 0 && (!l.near || len(unlike) > 1):
 		return opinion{Suspicious, "unlike-before", "never seen in " + count(t.base.n, "use") + " before: network " + f.place() + ", " + strings.Join(unlike, ", ")}
 	case t.base.n < leastUsual:
 		return opinion{Unexplained, "thin-baseline", "a new network" + from(f) + ", and only " + count(t.base.n, "use") + " before to compare with"}
 	case f.runner != "":
 		return opinion{Unexplained, "runner-range", "from cloud runners of " + f.runner + ", where anyone can rent, and in no run of the repository"}
+	case l.near && f.rented:
+		return opinion{Unexplained, "near-network", "a new network" + from(f) + " of " + f.system() + ", which was seen before, but where anyone can rent"}
 	case l.near:
-		return opinion{Unexplained, "near-network", "a new network" + from(f) + " of a system that was seen before (" + evidence.Printable(f.asn) + ")"}
+		return opinion{Unexplained, "near-network", "a new network" + from(f) + " of " + f.system() + ", which was seen before; " + lacking(unlike)}
 	}
 	return opinion{Unexplained, "new-network", "never seen in " + count(t.base.n, "use") + " before: network " + f.place()}
+}
+
+// lacking says why a network of the same system as before explains nothing.
+func lacking(unlike []string) string {
+	if len(unlike) == 0 {
+		return "nothing else tells whether it was used as before"
+	}
+	return "never seen: " + strings.Join(unlike, ", ")
 }
 
 func from(f *features) string {
