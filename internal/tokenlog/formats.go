@@ -4,5 +4,5 @@ import "slices"
 
 // Formats lists every format, in the order in which help shows them.
 func Formats() []Format {
-	return slices.Concat(platformFormats(), peopleFormats(), genericFormats(), networkFormats())
+	return slices.Concat(registryFormats(), platformFormats(), peopleFormats(), genericFormats(), networkFormats())
 }

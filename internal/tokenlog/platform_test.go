@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,15 +21,20 @@ var updatePlatform = flag.Bool("update-platform", false, "write the goldens of t
 
 // shaped are values in the shape of credentials. Fixtures have their names in place of them, and so have goldens: none stands in the tree.
 var shaped = map[string]string{
-	"@AKIA1@":     "AK" + "IA" + "QWERTYUIOPASDFG2",
-	"@AKIA2@":     "AK" + "IA" + "QWERTYUIOPASDFG3",
-	"@AKIA3@":     "AK" + "IA" + "QWERTYUIOPASDFG4",
-	"@ASIA1@":     "AS" + "IA" + "QWERTYUIOPASDFG5",
-	"@ASIA2@":     "AS" + "IA" + "QWERTYUIOPASDFG6",
-	"@SECRETKEY@": strings.Repeat("s3cretKe", 5),
-	"@SESSION@":   "IQoJ" + strings.Repeat("b3JpZ2luX2Vj", 20),
-	"@DOCKERPAT@": "dckr" + "_pat_" + strings.Repeat("Ab1-", 6) + "xyz",
-	"@VALUE@":     "gh" + "p_" + strings.Repeat("Zz9", 12),
+	"@AKIA1@":       "AK" + "IA" + "QWERTYUIOPASDFG2",
+	"@AKIA2@":       "AK" + "IA" + "QWERTYUIOPASDFG3",
+	"@AKIA3@":       "AK" + "IA" + "QWERTYUIOPASDFG4",
+	"@ASIA1@":       "AS" + "IA" + "QWERTYUIOPASDFG5",
+	"@ASIA2@":       "AS" + "IA" + "QWERTYUIOPASDFG6",
+	"@SECRETKEY@":   strings.Repeat("s3cretKe", 5),
+	"@SESSION@":     "IQoJ" + strings.Repeat("b3JpZ2luX2Vj", 20),
+	"@DOCKERPAT@":   "dckr" + "_pat_" + strings.Repeat("Ab1-", 6) + "xyz",
+	"@CERTIFICATE@": certificate(),
+	"@ROOTKEY@":     strings.Repeat("5ec7e7", 10),
+	"@NPM@":         "np" + "m_" + strings.Repeat("Qq7", 12),
+	"@CRATES@":      "ci" + "o" + strings.Repeat("Kk5m", 8),
+	"@PYPI@":        "py" + "pi-" + strings.Repeat("AgEIcHlwaS5vcmc", 7),
+	"@VALUE@":       "gh" + "p_" + strings.Repeat("Zz9", 12),
 }
 
 // mayPass are shapes that name a credential and are none.
@@ -148,7 +154,7 @@ func readFacts(t testing.TB, format Format, name, text string, o Options) *facts
 
 func platformFormat(t testing.TB, name string) Format {
 	t.Helper()
-	for _, f := range platformFormats() {
+	for _, f := range knownFormats() {
 		if f.Name == name {
 			return f
 		}
@@ -157,11 +163,14 @@ func platformFormat(t testing.TB, name string) Format {
 	return Format{}
 }
 
-// fixtures gives the fixtures of the platforms' formats: the folder is the format, files ending in .golden are what they tell.
+// knownFormats are those whose files somebody else writes.
+func knownFormats() []Format { return slices.Concat(registryFormats(), platformFormats()) }
+
+// fixtures gives the fixtures of these formats: the folder is the format, files ending in .golden are what they tell.
 func fixtures(t testing.TB) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, f := range platformFormats() {
+	for _, f := range knownFormats() {
 		paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "tokens", f.Name, "*"))
 		if err != nil {
 			t.Fatal(err)

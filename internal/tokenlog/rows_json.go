@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"strconv"
@@ -13,6 +14,8 @@ import (
 
 // Bounds of JSON.
 const (
+	// maxDocument is the most that a document may have which is read whole: the largest packuments have some tens of megabytes.
+	maxDocument = 128 << 20
 	// maxDepth is how deep objects and arrays may stand in each other: the deepest known record (CloudTrail with a policy) has about 15.
 	maxDepth = 64
 )
@@ -275,4 +278,25 @@ func (j *jsonReader) byLine(l *lineReader) error {
 			return err
 		}
 	}
+}
+
+// readDocument reads the one object of a file whole. A file that is none, or is too large, is noted and gives nil.
+func readDocument(in *Input, out *Sink) (object, error) {
+	text, err := io.ReadAll(io.LimitReader(in.R, maxDocument+1))
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = nil // noted where it was opened; what is there is judged as any other text
+	case err != nil:
+		return nil, fmt.Errorf("read document: %w", err)
+	}
+	if len(text) > maxDocument {
+		out.Note("the document has more than 128 MiB: nothing of it was read")
+		return nil, nil
+	}
+	o, err := parseObject(bytes.TrimSpace(text))
+	if err != nil {
+		out.Note("the file is no JSON object: nothing of it was read")
+		return nil, nil
+	}
+	return o, nil
 }
