@@ -58,6 +58,7 @@ func (p *program) analyze(ctx context.Context, c *casefile.Case) error {
 	if err := c.Rebuild(ctx, func(in *casefile.Inferences) error { return a.all(ctx, in) }); err != nil {
 		return err
 	}
+	p.sayNetworks(a.tokens.world.Networks)
 	p.say("analysed %d repositories: %d malicious workflow version(s)", a.repositories, len(a.findings)+len(a.candidates.stored))
 	return nil
 }

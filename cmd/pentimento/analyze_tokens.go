@@ -61,7 +61,8 @@ func (a *analysis) loadTokens(ctx context.Context) error {
 	t.book = linkage.NewBook(linkage.Input{Mappings: mappings, Credentials: rows, Events: events, Releases: releases, Published: published})
 	t.lives = exposure.NewLives(t.book, rows, events, listings)
 	t.world = verdict.World{Now: a.info.Now, Book: t.book, Credentials: rows, Coverage: coverage, Releases: releases, Used: used, Runs: map[string][]verdict.Run{}}
-	return nil
+	t.world.Networks, err = a.networks(ctx)
+	return err
 }
 
 // link leads the windows of one repository to credentials and closes those that their providers are seen to refuse.

@@ -31,6 +31,7 @@ var importKinds = []struct{ name, about string }{
 	{tokenlog.KindMapping, "which secret is which credential, account or project, as you know it"},
 	{tokenlog.KindStatements, "what people know, as declare takes it one by one"},
 	{tokenlog.KindContacts, "how owners can be told"},
+	{tokenlog.KindNetworks, "whose addresses are: systems, countries, cloud runners"},
 }
 
 // Scopes of usage logs.
@@ -55,6 +56,7 @@ func (p *program) importCommand() *cobra.Command {
   pentimento import usage AWSLogs/ --scope linked
   pentimento import usage audit.csv --explain > audit.yaml
   pentimento import usage audit.csv --mapping audit.yaml --covers 2025-08-01..2025-09-12
+  pentimento import networks GeoLite2-ASN.mmdb meta.json
   pentimento import --rejects`,
 		ValidArgs: importKindNames(),
 		RunE:      func(cmd *cobra.Command, args []string) error { return p.importFiles(cmd.Context(), o, args) },
@@ -99,7 +101,7 @@ again, another export that overlaps, other orders and pieces change nothing. An 
 
 --covers is your word that nothing is missing from the log in that time. Without it, or the proof that some formats carry, silence proves nothing. It
 counts only for a file that was read to its end with no row kept aside.
-
+` + importNetworksLong + `
 The exit code is 1 where a file was not read, or no row of one could be.`)
 	return b.String()
 }
@@ -291,6 +293,9 @@ func (w *importWork) begin(ctx context.Context) error {
 				"import mapping or credentials first, then analyze; or --scope all")
 		}
 		w.p.say("keeping rows of %d credentials, accounts and projects", w.scope.Len())
+	}
+	if err := w.addresses(ctx); err != nil {
+		return err
 	}
 	w.plan, err = w.planned()
 	return err

@@ -104,7 +104,7 @@ func (w *importWork) file(ctx context.Context, name string) (*importedFile, erro
 
 // read1 brings one open file into the case.
 func (w *importWork) read1(ctx context.Context, f *importedFile, format tokenlog.Format, src *tokenlog.Source) error {
-	im, err := w.c.BeginImport(ctx, casefile.ImportPlan{Kind: w.kind, Format: format.Name, Name: f.name, Options: w.plan, Scope: w.scope})
+	im, err := w.c.BeginImport(ctx, casefile.ImportPlan{Kind: w.kind, Format: format.Name, Name: f.name, Options: w.plan, Scope: w.scope, Addresses: w.read.Addresses})
 	if err != nil {
 		return err
 	}

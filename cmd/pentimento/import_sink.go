@@ -44,7 +44,7 @@ func newImportSink(ctx context.Context, w *importWork, im *casefile.Import, f *i
 func (s *importSink) sink() *tokenlog.Sink {
 	s.out = &tokenlog.Sink{
 		Row: s.im.Row, Use: s.use, Credential: s.credential, Listing: s.listing, Event: s.event, Release: s.release, Coverage: s.im.Coverage,
-		Contact: s.im.Contact, Mapping: s.mapping, Statement: s.statement, Reject: s.reject, Note: s.file.note,
+		Contact: s.im.Contact, Mapping: s.mapping, Statement: s.statement, Network: s.im.Network, Reject: s.reject, Note: s.file.note,
 	}
 	return s.out
 }
