@@ -75,6 +75,9 @@ func readJournals(ctx context.Context, in *Input, out *Sink) error {
 		}
 		version := u.Subject
 		verb, file := journalAction(u.Action)
+		if file != "" {
+			u.Action = strings.TrimSpace(strings.TrimSuffix(u.Action, file)) // what is done is the same for every file
+		}
 		u.Class = tokens.Write
 		switch {
 		case verb == "add file", verb == "new release":

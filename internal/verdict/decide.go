@@ -38,7 +38,7 @@ func (v *view) decide() Verdict {
 		out.Evidence = append(out.Evidence, told.id)
 	}
 	v.weigh(&out, counts, logs, told)
-	v.doubtName(&out)
+	v.doubtName(&out, told)
 	v.doubt(&out)
 	if v.certain+v.possible > 0 {
 		out.Reason = fmt.Sprintf("%s; %s", v.tally(counts), out.Reason)
@@ -117,14 +117,19 @@ func (v *view) doubt(out *Verdict) {
 	out.Word, out.Rule = Unknown, "unsure-link"
 }
 
-// doubtName takes it back where the logs may tell of the credential under a name that nobody recognises. What an inventory says of it stands.
-func (v *view) doubtName(out *Verdict) {
-	if v.strange == 0 || out.Rule == "recorded" || out.Word != NoneSeen && out.Word != Consistent {
-		return
+// doubtName takes it back where the logs may tell of the credential under a name that nobody recognises. What an inventory says of the time before it stands.
+func (v *view) doubtName(out *Verdict, told recorded) {
+	unused := told.silent && v.certain+v.possible == 0 && !v.lastStrange.After(told.through)
+	switch {
+	case v.strange == 0 || out.Word != NoneSeen && out.Word != Consistent:
+	case unused:
+		out.Through, out.Blind = told.through, tellings[v.window.Link.Provider].recorded
+		out.Word, out.Rule, out.Reason = NoneSeen, "recorded", "recorded uses, through "+evidence.Stamp(told.through)+": "+told.reason
+	default:
+		out.Word, out.Rule = Unknown, "named-otherwise"
+		out.Reason = fmt.Sprintf("%s in the window under names of another kind (digests and identifiers cannot be told to be one credential's): an inventory that has both, or its digest in a mapping, would tell",
+			count(v.strange, "use"))
 	}
-	out.Word, out.Rule = Unknown, "named-otherwise"
-	out.Reason = fmt.Sprintf("%s in the window under names of another kind (digests and identifiers cannot be told to be one credential's): an inventory that has both, or its digest in a mapping, would tell",
-		count(v.strange, "use"))
 }
 
 // unasked is the verdict where no log can be asked about a credential.
@@ -191,7 +196,7 @@ func (out *Verdict) cite() {
 	for _, word := range []string{Suspicious, Unexplained, Consistent} {
 		for _, u := range out.Uses {
 			if u.Word == word && n < maxCited {
-				out.Evidence = append(out.Evidence, tokens.UseID(u.Key))
+				out.Evidence = append(append(out.Evidence, tokens.UseID(u.Key)), u.Ranges...)
 				n++
 			}
 		}

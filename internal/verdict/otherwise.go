@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"pentimento/internal/tokens"
 )
@@ -56,6 +57,7 @@ func (j *judge) readStrangers(ctx context.Context, uses Uses) error {
 			for _, v := range of[u.Provider] {
 				if v.mayBe(u) {
 					v.strange++
+					v.lastStrange = latest(v.lastStrange, u.At)
 				}
 			}
 			return nil
@@ -65,6 +67,13 @@ func (j *judge) readStrangers(ctx context.Context, uses Uses) error {
 		}
 	}
 	return nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // mayBe reports whether a use under a name of the other kind may be of the window's credential: nothing that both tell is against it.

@@ -93,22 +93,12 @@ func (v *view) provenUse(c *tokens.Credential, logged bool) Judged {
 
 func (v *view) counted(part string, c *tokens.Credential, x opinion) Judged {
 	v.count(part, x.Word, c.LastUsedAt)
-	return Judged{0, c.LastUsedAt, c.Ref(), c.FactID(), part, x.Word, x.Rule, x.Reason}
+	return Judged{0, c.LastUsedAt, c.Ref(), c.FactID(), part, x.Word, x.Rule, x.Reason, nil}
 }
 
-// near reports whether a use that a log tells is the one of the inventory.
+// near reports whether a log tells of the use of the inventory.
 func (v *view) near(used time.Time, within time.Duration) bool {
-	if v.firstUse.IsZero() {
-		return false
-	}
 	const apart = time.Minute // clocks of the log and of the inventory
-	for _, list := range v.kept {
-		for _, u := range list {
-			if u.At.After(used.Add(-apart)) && u.At.Before(used.Add(within+apart)) {
-				return true
-			}
-		}
-	}
-	// What is not kept lies between the uses that are.
-	return v.certain+v.possible > maxKept && !used.Before(v.firstUse) && !used.After(v.lastUse)
+	from, to := used.Add(-apart), used.Add(within+apart)
+	return v.track.told.near(from, to) || v.effects != nil && v.effects.told.near(from, to)
 }

@@ -54,6 +54,13 @@ func joinReleases(rows []tokens.Release) map[string][]released {
 		x.ids = append(x.ids, r.FactID())
 	}
 	out := map[string][]released{}
+	for key, x := range joined {
+		whole := joined[strings.TrimSuffix(key, x.File)] // what was told of the version, of which all files are
+		if x.File != "" && whole != nil && (whole.Removed || whole.Yanked) {
+			x.Removed, x.Yanked = x.Removed || whole.Removed, x.Yanked || whole.Yanked
+			x.ids = append(x.ids, whole.ids...)
+		}
+	}
 	for _, x := range joined {
 		project := linkage.ProjectName(x.Provider, x.Project)
 		out[project] = append(out[project], *x)

@@ -22,7 +22,7 @@ type telling struct {
 
 // tellings are by provider. Sources: pypi/warehouse (an upload that fails or repeats a file is rolled back, deleting a file deletes its events; macaroons
 // and events know no failed attempt), GitHub docs "Reviewing the audit log" (git events are kept 7 days, API requests are streamed alone), AWS docs "CloudTrail
-// events" and "Getting IAM access key last used", npm and registries as in their own code.
+// events" and "Getting IAM access key last used"; rust-lang/crates.io models/action.rs and rubygems.org db/schema.rb (the key of a push); npm as in its documents.
 var tellings = map[tokens.Provider]telling{
 	tokens.PyPI: {
 		groups:  [][]string{{"pypi/project_events", "pypi/journals"}},
@@ -58,8 +58,18 @@ var tellings = map[tokens.Provider]telling{
 		blind:    []string{"reads are not in the log"},
 		recorded: []string{"a later use overwrites an earlier one"},
 	},
-	tokens.Crates:   {recorded: []string{"a later use overwrites an earlier one"}},
-	tokens.RubyGems: {recorded: []string{"a later use overwrites an earlier one"}},
+	tokens.Crates: {
+		groups:   [][]string{{"crates/version_owner_actions"}},
+		partial:  []string{"crates/audit_actions"}, // names no token
+		blind:    []string{"only what was published, yanked and unyanked is in the table: an attempt that failed leaves no trace there"},
+		recorded: []string{"a later use overwrites an earlier one"},
+	},
+	tokens.RubyGems: {
+		groups:   [][]string{{"rubygems/versions", "rubygems/rubygem_events"}},
+		partial:  []string{"rubygems/user_events", "rubygems/organization_events"},
+		blind:    []string{"only pushes name their key: an attempt that failed, a yank or a change of owners leaves no trace of it"},
+		recorded: []string{"a later use overwrites an earlier one"},
+	},
 }
 
 // anyLog stands in front of what a responder's own log cannot show.

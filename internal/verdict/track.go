@@ -22,6 +22,7 @@ type track struct {
 	children []tokens.Ref
 	matched  lastMatch
 	repos    []string // of the windows, by key
+	told     moments
 }
 
 // lastMatch is the last use that was matched to an own run.
@@ -60,6 +61,7 @@ func (t *track) take(u *tokens.Use) {
 	if t.cutoff.After(u.At.Add(u.Within)) {
 		return
 	}
+	t.told.add(u.At)
 	var of []*view
 	for _, v := range t.views {
 		if v.window.State == exposure.Closed && !t.effects && u.Outcome != tokens.Failed && u.At.After(at(v.window.Closed.NotAfter)) {
@@ -82,6 +84,29 @@ func (t *track) take(u *tokens.Use) {
 		v.note(u, &f, x, t.effects)
 	}
 	t.overlap(u, &f, x, of)
+}
+
+// moments are when a log tells of uses since the theft, of whatever project: a time of last use that an inventory has is one of them, or it is news.
+type moments struct {
+	kept        []time.Time
+	first, last time.Time
+	n           int
+}
+
+func (m *moments) add(at time.Time) {
+	m.first = first(m.first, at)
+	if at.After(m.last) {
+		m.last = at
+	}
+	if m.n++; m.n <= maxKept {
+		m.kept = append(m.kept, at)
+	}
+}
+
+// near reports whether one of them lies in a stretch. What is not kept lies between the first and the last.
+func (m *moments) near(from, to time.Time) bool {
+	return slices.ContainsFunc(m.kept, func(at time.Time) bool { return at.After(from) && at.Before(to) }) ||
+		m.n > maxKept && !m.first.IsZero() && to.After(m.first) && from.Before(m.last)
 }
 
 // child judges a use of a credential that a stolen one made: it counts for the windows of its maker. Nothing before it can be its own.

@@ -26,8 +26,9 @@ type view struct {
 	firstUse, lastUse time.Time
 	alive             time.Time // the last use that succeeded, of the credential itself
 	aliveID           string
-	after             int // uses after the closure
-	strange           int // uses under names of another kind that it may have made
+	after             int       // uses after the closure
+	strange           int       // uses under names of another kind that it may have made
+	lastStrange       time.Time // of them
 	out               []Release
 }
 
@@ -82,7 +83,7 @@ func (v *view) note(u *tokens.Use, f *features, x opinion, effect bool) {
 		v.places[place][string(v.window.Link.Provider)+":"+fold(v.window.Link.Account)] = true
 	}
 	if len(list) < maxKept {
-		v.kept[x.Word] = append(list, kept{Judged{u.Key(), u.At, u.Ref(), "", part, x.Word, x.Rule, x.Reason}, f.place()})
+		v.kept[x.Word] = append(list, kept{Judged{u.Key(), u.At, u.Ref(), "", part, x.Word, x.Rule, x.Reason, f.ranges}, f.place()})
 	}
 }
 
