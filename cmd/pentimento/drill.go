@@ -87,7 +87,7 @@ func (p *program) investigate(ctx context.Context, recipe *drill.Recipe, host st
 	if err := p.add(ctx, addOptions{}, names); err != nil {
 		return err
 	}
-	return p.withCase(ctx, func(c *casefile.Case) error {
+	err := p.withCase(ctx, func(c *casefile.Case) error {
 		if err := p.collect(ctx, c, collectOptions{host: host, concurrency: 4}); err != nil {
 			return err
 		}
@@ -97,8 +97,41 @@ func (p *program) investigate(ctx context.Context, recipe *drill.Recipe, host st
 				return err
 			}
 		}
-		return p.analyze(ctx, c)
+		return nil
 	})
+	if err == nil {
+		err = p.sent(ctx, recipe, filepath.Join(filepath.Dir(p.casePath), "sent"))
+	}
+	if err != nil {
+		return err
+	}
+	return p.withCase(ctx, func(c *casefile.Case) error { return p.analyze(ctx, c) })
+}
+
+// sent imports the files that the recipe sends, out of the drill's folder.
+func (p *program) sent(ctx context.Context, recipe *drill.Recipe, dir string) error {
+	if len(recipe.Imports) == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("drill: %w", err)
+	}
+	if err := recipe.WriteImports(dir); err != nil {
+		return err
+	}
+	for _, in := range recipe.Imports {
+		if in.Kind == "" {
+			continue
+		}
+		o := importOptions{format: in.Format, zone: in.Zone, listedAt: in.ListedAt, account: in.Account, covers: in.Covers, scope: or(in.Scope, scopeAll), complete: in.Complete}
+		if in.Mapping != "" {
+			o.mapping = filepath.Join(dir, in.Mapping)
+		}
+		if err := p.importFiles(ctx, o, []string{in.Kind, filepath.Join(dir, in.Name)}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func readRecipe(file string) (*drill.Recipe, error) {
@@ -117,7 +150,7 @@ func clearDrill(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("drill: %w", err)
 	}
-	for _, name := range []string{"case.db", "case.db-wal", "case.db-shm", "case.db.lock", "case.db.mirrors"} {
+	for _, name := range []string{"case.db", "case.db-wal", "case.db-shm", "case.db.lock", "case.db.mirrors", "sent"} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("drill: %w", err)
 		}

@@ -18,7 +18,7 @@ import (
 func recipes(t *testing.T) map[string]*Recipe {
 	t.Helper()
 	out := map[string]*Recipe{}
-	for _, load := range []func() (*Recipe, error){Bundled, Small, Sources, Runs} {
+	for _, load := range []func() (*Recipe, error){Bundled, Small, Sources, Runs, Used} {
 		r, err := load()
 		if err != nil {
 			t.Fatal(err)

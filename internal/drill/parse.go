@@ -27,6 +27,7 @@ type parser struct {
 	horizon map[string]time.Time // of the repositories to come
 	open    *commit              // takes file lines until another statement comes
 	file    string               // takes text lines
+	text    *string              // takes them too, of a file that is sent
 	asks    map[*Repository]map[evidence.Ref]string
 	truths  []*statedTruth // resolved when everything is known
 }
@@ -71,6 +72,10 @@ func (p *parser) line(number int, raw string) error {
 		return nil
 	}
 	if body, ok := strings.CutPrefix(text, "|"); ok {
+		if p.text != nil {
+			*p.text += strings.TrimPrefix(body, " ") + "\n"
+			return nil
+		}
 		if p.open == nil || p.file == "" {
 			return errors.New("a text line needs a file before it")
 		}
@@ -100,12 +105,12 @@ func (p *parser) close() {
 	if p.open != nil {
 		p.repo.seal(p.open)
 	}
-	p.open, p.file = nil, ""
+	p.open, p.file, p.text = nil, "", nil
 }
 
 // global are the verbs that may stand before any repository.
 var global = map[string]bool{"now": true, "actor": true, "cap": true, "rate-limit": true, "repository": true, "lose": true, "era": true,
-	"archive": true, "graphql": true}
+	"archive": true, "graphql": true, "import": true, "columns": true}
 
 // statements are the verbs of the language.
 var statements = sync.OnceValue(func() map[string]statement {
@@ -189,6 +194,10 @@ func witnessStatements() map[string]statement {
 		"collaborator": {min: 1, max: 1, keys: []string{"by", "permission"}, do: (*parser).grant},
 		"runner":       {min: 1, max: 1, keys: []string{"by"}, do: (*parser).grant},
 		"graphql":      {min: 1, max: 1, do: (*parser).graphql},
+
+		// what the responder is sent of tokens: logs, inventories, what people know
+		"import":  {min: 2, max: 2, keys: importKeys, assigned: true, flags: []string{"complete"}, do: (*parser).imported},
+		"columns": {min: 1, max: 1, do: (*parser).imported},
 
 		// what others keep: archives of public events, forks, and clones with their reflogs
 		"era":         {min: 1, max: 1, do: (*parser).setEra},

@@ -20,7 +20,7 @@ type statedTruth struct {
 // truthKeys are the named parts of all truth lines; [truthParts] says which kind takes which.
 var truthKeys = []string{"role", "pushed", "ref", "versions", "state", "armed", "added", "added-by", "removed", "removed-by", "how", "secrets",
 	"host", "repositories", "opened", "closed", "execution", "credential", "recovered", "from", "until", "head", "status", "job", "began", "environment",
-	"token", "oidc", "version"}
+	"token", "oidc", "version", "project", "value", "verdict", "rule"}
 
 var truthParts = map[string]string{
 	"state": "", "contains": "", "gap": "", "recovered": "",
@@ -34,6 +34,8 @@ var truthParts = map[string]string{
 	"rung":     "version execution",
 	"pusher":   "opened",
 	"window":   "opened closed state execution credential",
+	"verdict":  "credential project value state verdict rule",
+	"release":  "state",
 }
 
 // truth keeps a line until the whole recipe is known, for a truth may name what comes later.
@@ -100,6 +102,10 @@ func (p *parser) resolve(t *statedTruth) error {
 		return p.truthHeld(l, name)
 	case "finding":
 		return p.truthFinding(l)
+	case "verdict":
+		return p.truthVerdict(l, name)
+	case "release":
+		return p.truthRelease(l, name)
 	}
 	return p.truthWindow(l, name)
 }

@@ -15,6 +15,7 @@ type Recipe struct {
 	Now          time.Time // the drill's present
 	Repositories []*Repository
 	Declarations []Declaration
+	Imports      []*Import // in the order in which they are sent
 	Truth        Truth
 
 	actors  map[string]*actor
@@ -264,6 +265,9 @@ var sourcesText []byte
 //go:embed recipes/runs.recipe
 var runsText []byte
 
+//go:embed recipes/used.recipe
+var usedText []byte
+
 // BundledText is the recipe that `pentimento drill` plays: a campaign of invented repositories.
 func BundledText() []byte { return campaignText }
 
@@ -280,3 +284,6 @@ func Sources() (*Recipe, error) { return Parse("sources.recipe", sourcesText) }
 // Runs is a recipe of what can become of a start: every kind of run, and of none. Its truth is in [Truth.Runs], [Truth.Starts], [Truth.Reads] and
 // [Truth.Rungs].
 func Runs() (*Recipe, error) { return Parse("runs.recipe", runsText) }
+
+// Used is a recipe of what can come of a stolen token, with the files that a responder is sent. Its truth is in [Truth.Verdicts] and [Truth.Releases].
+func Used() (*Recipe, error) { return Parse("used.recipe", usedText) }

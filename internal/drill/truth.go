@@ -24,6 +24,8 @@ type Truth struct {
 	Rungs     []TruthRung
 	Windows   []TruthWindow // of secrets; the pushing credentials are Pushers
 	Pushers   []TruthPusher
+	Verdicts  []TruthVerdict // of recipes that send files about tokens
+	Releases  []TruthRelease
 	Gaps      []TruthGap
 	Recovered []TruthRecovered
 }
