@@ -22,6 +22,7 @@ var contract = map[string]string{
 	"runs/opportunities":    "at blob event evidence head id path reason ref repository run_id status",
 	"windows/windows":       "campaign closed could_have_opened_by credential evidence execution id open opened opened_by project reason repository secret state use value",
 	"uses/uses":             "account acted_on action address at class commit country credential evidence judged log minted origin outcome part project reason repository rule run_id secret subject used_as user_agent verdict via window",
+	"identify/tokens":       "account credential grant hashed_token hashed_token_line_break hashed_token_url id kind known last_eight last_four line others provider registry remarks sha256",
 	"rotate/rotate":         "credential evidence execution kind place reason repository secret what windows",
 	"gaps/gaps":             "detail hint id kind repository subject unit",
 	"timeline/timeline":     "at at_clock clock detail evidence repository subject until until_clock what",
