@@ -39,6 +39,12 @@ func TestUseIsJudged(t *testing.T) {
 		got[w.Repository] = append(got[w.Repository], strings.Join([]string{w.Credential, text(w.Project), strconv.Itoa(w.Value), w.State, w.Use.Verdict, w.Use.Rule}, " "))
 		reasons[w.Repository] = append(reasons[w.Repository], w.Use.Reason)
 	}
+	for _, r := range decode[reposDoc](t, ask("repos", "--json")).Repos {
+		got[r.Repository] = append(got[r.Repository], "state "+r.State)
+	}
+	for _, r := range recipe.Truth.Repos {
+		want[string(r.Repository)] = append(want[string(r.Repository)], "state "+r.State)
+	}
 	for _, r := range decode[releasedDoc](t, ask("releases", "--json")).Releases {
 		got[r.Repository] = append(got[r.Repository], fmt.Sprint("release ", strings.Fields(r.Release)[1], " ", r.State))
 	}
