@@ -15,7 +15,7 @@ func (a *analysis) networks(ctx context.Context) (*verdict.Networks, error) {
 	}
 	list := make([]verdict.Network, 0, len(rows))
 	for _, r := range rows {
-		n := verdict.Network{Prefix: r.Prefix, Organization: r.Organization, Country: r.Country, Runner: r.Runner, Source: r.Source + ", " + r.File}
+		n := verdict.Network{Prefix: r.Prefix, Organization: r.Organization, Country: r.Country, Runner: r.Runner, Source: r.Source + ", " + r.File, Fact: r.FactID()}
 		if r.ASN != 0 {
 			n.ASN = "AS" + strconv.FormatUint(uint64(r.ASN), 10)
 		}

@@ -31,7 +31,7 @@ begins. The first digest is of the body as received, the second of the body as s
 Ids stand in --csv and --json of every table and in timeline. blob- before the object name of a workflow version prints its text, cmt- before
 that of a commit the commit, pack- before the name of a campaign pack that pack, with its waves and who tells of them.
 
-Of what import read (use-, crd-, cev-, lst-, cov-, rel-, map- and cto-) it names the file that told it first, with its digest and how many of its rows
+Of what import read (use-, crd-, cev-, lst-, cov-, rel-, map-, cto- and net-) it names the file that told it first, with its digest and how many of its rows
 were stored, and the windows, verdicts, releases and links that rest on it. The file itself is not kept.
 
 --body writes the stored body of the answer alone, byte by byte, or escaped on a terminal. Packs of git objects are not kept; each object's

@@ -63,6 +63,7 @@ var evidenceTables = map[string]struct{ table, key, kind string }{
 	"rel":  {"release_record", "id", "release as a registry told it"},
 	"map":  {"secret_mapping", "id", "mapping of a secret"},
 	"cto":  {"contact", "id", "contact"},
+	"net":  {"network_range", "id", "range of addresses"},
 }
 
 // Evidence looks an id up.

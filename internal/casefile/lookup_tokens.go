@@ -12,7 +12,7 @@ import (
 )
 
 // importedKinds are the prefixes of facts that imports told.
-var importedKinds = map[string]bool{"use": true, "crd": true, "cev": true, "rel": true, "map": true, "cov": true, "lst": true, "cto": true}
+var importedKinds = map[string]bool{"use": true, "crd": true, "cev": true, "rel": true, "map": true, "cov": true, "lst": true, "cto": true, "net": true}
 
 // useFields are what a use says, its words written out.
 const useFields = `(SELECT text FROM word WHERE id = u.credential) AS credential,

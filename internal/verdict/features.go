@@ -20,8 +20,9 @@ type features struct {
 	action  string
 	project string
 	hour    int
-	runner  string // whose cloud runners have the address
-	rented  bool   // anyone can rent machines in the system
+	runner  string   // whose cloud runners have the address
+	rented  bool     // anyone can rent machines in the system
+	ranges  []string // evidence ids of what is known of the address
 }
 
 // Prefix lengths of what counts as one network.
@@ -53,7 +54,7 @@ func (j *judge) features(u *tokens.Use) features {
 	}
 	if j.Networks != nil {
 		n := j.Networks.Of(u.Address)
-		f.asn, f.owner, f.runner, f.rented = n.ASN, n.Organization, n.Runner, n.Rented
+		f.asn, f.owner, f.runner, f.rented, f.ranges = n.ASN, n.Organization, n.Runner, n.Rented, n.Facts
 		if f.country == "" {
 			f.country = n.Country
 		}

@@ -19,7 +19,14 @@ type Network struct {
 	Country      string // ISO 3166-1 alpha-2
 	Runner       string // whose cloud runners have it: "GitHub Actions"; anyone can rent there
 	Source       string // document, edition and file
-	Rented       bool   // of the system: anyone can rent machines there; an answer, not told by documents
+	Fact         string // evidence id
+}
+
+// Answer is what is known of an address.
+type Answer struct {
+	Network
+	Rented bool     // anyone can rent machines in the system
+	Facts  []string // evidence ids of what told it
 }
 
 // Networks answers what is known of an address: of each thing the narrowest range that tells it.
@@ -27,7 +34,7 @@ type Networks struct {
 	of     map[netip.Prefix]*rangeFacts
 	bits   [2][]int        // prefix lengths of IPv4 and IPv6, narrowest first
 	rented map[string]bool // systems in which runners are
-	asked  map[netip.Addr]Network
+	asked  map[netip.Addr]Answer
 	over   bool // more addresses were asked about than are remembered
 }
 
@@ -38,25 +45,30 @@ type rangeFacts struct {
 }
 
 // aspect is one thing that sources tell of a range: each value once, with the first source that tells it. Where there are several, nothing is known.
-type aspect []struct{ value, source string }
+type aspect []toldValue
 
-func (a *aspect) tell(value, source string) {
-	for _, x := range *a {
-		if x.value == value {
-			return
-		}
+type toldValue struct{ value, source, fact string }
+
+func (a *aspect) tell(value string, of *Network) {
+	if value == "" || slices.ContainsFunc(*a, func(x toldValue) bool { return x.value == value }) {
+		return
 	}
-	if value != "" {
-		*a = append(*a, struct{ value, source string }{value, source})
-	}
+	*a = append(*a, toldValue{value, of.Source, of.Fact})
 }
 
-// agreed is what sources tell with one voice.
-func (a aspect) agreed() string {
+// agreed gives what sources tell with one voice, and adds its fact to others; empty where they disagree.
+func (a aspect) agreed(facts *[]string) string {
 	if len(a) != 1 {
 		return ""
 	}
+	a.cite(facts)
 	return a[0].value
+}
+
+func (a aspect) cite(facts *[]string) {
+	if fact := a[0].fact; fact != "" && !slices.Contains(*facts, fact) {
+		*facts = append(*facts, fact)
+	}
 }
 
 // maxAsked bounds the addresses that are remembered.
@@ -64,7 +76,7 @@ const maxAsked = 1 << 20
 
 // NewNetworks sorts ranges. Where two tell of the same range, each fills what the other leaves out; what they tell differently is not known, see Disputes.
 func NewNetworks(list []Network) *Networks {
-	n := &Networks{of: map[netip.Prefix]*rangeFacts{}, rented: map[string]bool{}, asked: map[netip.Addr]Network{}}
+	n := &Networks{of: map[netip.Prefix]*rangeFacts{}, rented: map[string]bool{}, asked: map[netip.Addr]Answer{}}
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b Network) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ASN, b.ASN), cmp.Compare(a.Country, b.Country), cmp.Compare(a.Runner, b.Runner),
@@ -84,9 +96,9 @@ func NewNetworks(list []Network) *Networks {
 				n.bits[family] = append(n.bits[family], p.Bits())
 			}
 		}
-		k.asn.tell(x.ASN, x.Source)
-		k.country.tell(x.Country, x.Source)
-		k.runner.tell(x.Runner, x.Source)
+		k.asn.tell(x.ASN, &x)
+		k.country.tell(x.Country, &x)
+		k.runner.tell(x.Runner, &x)
 		if x.ASN != "" {
 			k.organization = cmp.Or(k.organization, x.Organization)
 		}
@@ -132,7 +144,7 @@ func familyOf(a netip.Addr) int {
 }
 
 // Of says what is known of an address. It remembers that it was asked.
-func (n *Networks) Of(a netip.Addr) Network {
+func (n *Networks) Of(a netip.Addr) Answer {
 	a = a.Unmap().WithZone("")
 	out, ok := n.asked[a]
 	if ok {
@@ -149,8 +161,8 @@ func (n *Networks) Of(a netip.Addr) Network {
 
 // find looks from the narrowest range to the widest. A narrower one about which sources disagree hides what wider ones tell of the same thing: what they
 // tell is of the rest of them.
-func (n *Networks) find(a netip.Addr) Network {
-	var out Network
+func (n *Networks) find(a netip.Addr) Answer {
+	var out Answer
 	var asn, country, runner bool
 	for _, bits := range n.bits[familyOf(a)] {
 		p, err := a.Prefix(bits)
@@ -165,16 +177,17 @@ func (n *Networks) find(a netip.Addr) Network {
 			out.Prefix = p
 		}
 		if !asn && len(k.asn) > 0 {
-			asn, out.ASN = true, k.asn.agreed()
+			asn, out.ASN = true, k.asn.agreed(&out.Facts)
 			if out.ASN != "" {
 				out.Organization = k.organization
 			}
 		}
 		if !country && len(k.country) > 0 {
-			country, out.Country = true, k.country.agreed()
+			country, out.Country = true, k.country.agreed(&out.Facts)
 		}
 		if !runner && len(k.runner) > 0 {
 			runner, out.Runner = true, k.runner[0].value // whoever's they are, runners are runners
+			k.runner.cite(&out.Facts)
 		}
 	}
 	out.Rented = rented[out.ASN] || n.rented[out.ASN]

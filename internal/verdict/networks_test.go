@@ -2,6 +2,7 @@ package verdict_test
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,10 +23,10 @@ const (
 // known has the world know systems, countries and runners.
 func (w *world) known(more ...verdict.Network) {
 	w.Networks = verdict.NewNetworks(append([]verdict.Network{
-		{Prefix: netip.MustParsePrefix("2001:db8:1000::/36"), ASN: "AS64500", Organization: "Example Homes", Country: "NL", Source: "a"},
+		{Prefix: netip.MustParsePrefix("2001:db8:1000::/36"), ASN: "AS64500", Organization: "Example Homes", Country: "NL", Source: "a", Fact: "net-homes"},
 		{Prefix: netip.MustParsePrefix("2001:db8:2000::/36"), ASN: "AS16509", Country: "US", Source: "a"},
 		{Prefix: netip.MustParsePrefix("2001:db8:3000::/36"), ASN: "AS64501", Country: "NL", Source: "a"},
-		{Prefix: netip.MustParsePrefix("2001:db8:3001::/48"), Runner: "GitHub Actions", Source: "b"},
+		{Prefix: netip.MustParsePrefix("2001:db8:3001::/48"), Runner: "GitHub Actions", Source: "b", Fact: "net-runners"},
 	}, more...))
 }
 
@@ -37,6 +38,12 @@ func (w *world) lived(address string, n int) {
 }
 
 func TestUseFromKnownNetworks(t *testing.T) {
+	home, runners := "net-homes", "net-runners"
+	cites := map[string][]string{ // what is known of the address of the use in the window
+		"another network of the same system": {home}, "another network of the same system, another program": {home}, "another network of the same system, all else new": {home},
+		"another network of the same system, and hardly a baseline": {home}, "from a runner in no run, as before but for the network": {runners}, "from a runner in an own run": {runners},
+		"sources disagree on the system": {home}, "a narrower range tells another system": {home}, // the country is told all the same
+	}
 	for _, c := range []struct {
 		name, want, says string
 		facts            func(*world)
@@ -98,6 +105,11 @@ func TestUseFromKnownNetworks(t *testing.T) {
 			for _, u := range v.Uses {
 				if u.Rule == "same-system" && !strings.Contains(u.Reason, "2001:db8:1002::/48, another network of AS64500 (Example Homes), from which 14 of 14 uses before came, and program, action") {
 					t.Error(u.Reason)
+				}
+			}
+			for _, id := range []string{home, runners} {
+				if cited := slices.Contains(v.Evidence, id); cited != slices.Contains(cites[c.name], id) {
+					t.Errorf("%s is cited: %v", id, cited)
 				}
 			}
 			if all, without, more := w.Networks.Asked(); all == 0 || without > 1 || more {

@@ -84,6 +84,7 @@ type Judged struct {
 	Word       string // suspicious, unexplained, unknown, consistent
 	Rule       string
 	Reason     string
+	Ranges     []string // ids of what is told of the address that it came from
 }
 
 // maxKept bounds the uses that are kept of each judgement and window: enough to look at; all are counted.
