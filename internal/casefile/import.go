@@ -79,12 +79,27 @@ func (im *Import) begin(ctx context.Context) (err error) {
 	if err == nil {
 		im.words, err = newWords(ctx, im.c)
 	}
+	if err == nil {
+		err = im.checkpointEvery(ctx, importLogPages)
+	}
 	if err != nil {
 		return errors.Join(err, im.conn.Close())
 	}
 	im.now, im.limit = newBatch(), firstBatchUses
 	im.spare <- newBatch()
 	return nil
+}
+
+// Checkpoints of the log beside the case (https://www.sqlite.org/wal.html#ckpt). Batch after batch an import writes to many of the same pages: those that
+// wait in the log together go into the case once, and with one wait for the disk. What is in the log survives a kill as what is in the case does.
+const (
+	importLogPages = 64_000 // 250 MiB
+	usualLogPages  = 1000   // SQLite's own
+)
+
+func (im *Import) checkpointEvery(ctx context.Context, pages int) error {
+	_, err := im.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", pages))
+	return err
 }
 
 // register finds the interrupted import of the same plan, else makes a new one.
@@ -266,7 +281,10 @@ func (im *Import) stop() error {
 	return <-im.written
 }
 
-func (im *Import) close() error { return errors.Join(im.conn.Close(), im.c.release()) }
+// close gives the connection back as it was, also where the caller has gone away.
+func (im *Import) close() error {
+	return errors.Join(im.checkpointEvery(context.Background(), usualLogPages), im.conn.Close(), im.c.release())
+}
 
 // finish writes what is known of the file as a whole, unless the case has it already.
 func (im *Import) finish(ctx context.Context, sha256 string, size int64) (known bool, err error) {

@@ -100,6 +100,24 @@ func TestImportsInAnyWay(t *testing.T) {
 	}
 }
 
+// TestImportLeavesConnections: connections are as they were, however an import ends.
+func TestImportLeavesConnections(t *testing.T) {
+	c := newCase(t)
+	feed(t, c, "f", nil, 0, 100, false)
+	feed(t, c, "f", nil, 0, 100, true)
+	for range idleConnections + 1 {
+		conn, err := c.db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }() // all are held until the end, so that each is asked
+		var pages int
+		if err := conn.QueryRowContext(t.Context(), "PRAGMA wal_autocheckpoint").Scan(&pages); err != nil || pages != usualLogPages {
+			t.Errorf("a checkpoint every %d pages: %v", pages, err)
+		}
+	}
+}
+
 // TestFactsKeepTheirIDs: what is read back has the id under which it stands, also where a text held what has the shape of a credential; and that is nowhere.
 func TestFactsKeepTheirIDs(t *testing.T) {
 	c := newCase(t)
