@@ -125,25 +125,37 @@ func (e *pypiEvent) give(out *Sink) error {
 	if strings.HasSuffix(e.tag, ":failure") {
 		u.Outcome = tokens.Failed
 	}
-	publisher, commit := publisherURL(a.text("publisher_url"))
-	u.Commit = commit
+	_, u.Commit = publisherURL(a.text("publisher_url"))
 	if err := out.Use(&u); err != nil {
 		return err
 	}
 	if step := e.step(&u); step != nil {
 		return out.Event(step)
 	}
-	if e.addedFilename == "" || !strings.Contains(e.tag, "file:") {
+	return e.release(&u, out)
+}
+
+// release is what an event tells of a file, or of a version as a whole.
+func (e *pypiEvent) release(u *tokens.Use, out *Sink) error {
+	version := strings.HasPrefix(e.tag, "project:release:") && e.addedVersion != ""
+	if !version && (e.addedFilename == "" || !strings.Contains(e.tag, "file:")) {
 		return nil
 	}
+	publisher, commit := publisherURL(e.additional.text("publisher_url"))
+	trusted, told := e.additional.flag("uploaded_via_trusted_publisher")
 	r := tokens.Release{Provider: tokens.PyPI, Project: u.Project, Version: firstText(e.addedVersion, fileVersion(e.addedFilename)), File: e.addedFilename, Document: e.log, Publisher: publisher, Commit: commit}
-	if strings.HasSuffix(e.tag, "file:remove") {
+	switch {
+	case strings.HasSuffix(e.tag, ":remove"):
 		r.Removed = true
-	} else {
+	case strings.HasSuffix(e.tag, ":yank"):
+		r.Yanked = true
+	case strings.HasSuffix(e.tag, ":add"):
 		r.At, r.Uploader = e.at, u.Account
 		if r.Trusted = yesNo(trusted); !told {
 			r.Trusted = ""
 		}
+	default:
+		return nil
 	}
 	return out.Release(&r)
 }

@@ -33,7 +33,8 @@ type Release struct {
 // released is one file or version, with what all documents tell of it.
 type released struct {
 	tokens.Release
-	ids []string
+	ids   []string
+	files bool // of a version: its files are known, and stand for it
 }
 
 // joinReleases puts together what documents tell of the same file, by project and time. A document that came through a mirror tells no time where another
@@ -54,14 +55,18 @@ func joinReleases(rows []tokens.Release) map[string][]released {
 		x.ids = append(x.ids, r.FactID())
 	}
 	out := map[string][]released{}
-	for key, x := range joined {
-		whole := joined[strings.TrimSuffix(key, x.File)] // what was told of the version, of which all files are
-		if x.File != "" && whole != nil && (whole.Removed || whole.Yanked) {
-			x.Removed, x.Yanked = x.Removed || whole.Removed, x.Yanked || whole.Yanked
+	for key, x := range joined { // what was told of a version is told of all its files
+		whole := joined[strings.TrimSuffix(key, x.File)]
+		if x.File != "" && whole != nil {
+			x.merge(&whole.Release)
 			x.ids = append(x.ids, whole.ids...)
+			whole.files = true
 		}
 	}
 	for _, x := range joined {
+		if x.files {
+			continue
+		}
 		project := linkage.ProjectName(x.Provider, x.Project)
 		out[project] = append(out[project], *x)
 	}
