@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -119,18 +120,23 @@ func (p *program) sent(ctx context.Context, recipe *drill.Recipe, dir string) er
 	if err := recipe.WriteImports(dir); err != nil {
 		return err
 	}
+	quiet := *p
+	quiet.quiet, quiet.stdout = true, io.Discard
+	n := 0
 	for _, in := range recipe.Imports {
 		if in.Kind == "" {
 			continue
 		}
+		n++
 		o := importOptions{format: in.Format, zone: in.Zone, listedAt: in.ListedAt, account: in.Account, covers: in.Covers, scope: or(in.Scope, scopeAll), complete: in.Complete}
 		if in.Mapping != "" {
 			o.mapping = filepath.Join(dir, in.Mapping)
 		}
-		if err := p.importFiles(ctx, o, []string{in.Kind, filepath.Join(dir, in.Name)}); err != nil {
+		if err := quiet.importFiles(ctx, o, []string{in.Kind, filepath.Join(dir, in.Name)}); err != nil {
 			return err
 		}
 	}
+	p.say("imported %d file(s) that were sent, of tokens and their use: %s", n, dir)
 	return nil
 }
 
