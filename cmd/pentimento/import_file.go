@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/tokenlog"
@@ -74,6 +75,9 @@ func (w *importWork) result(done []*importedFile) error {
 	}
 	err := fmt.Errorf("import: nothing could be read of %d of %d file(s), the first is %s", len(bad), len(done), bad[0])
 	if w.o.format == "" {
+		if _, generic := tokenlog.Find(w.kind, tokenlog.GenericName); !generic {
+			return hint(err, "name its format with --format: %s; pentimento help formats says what each is", strings.Join(tokenlog.Names(w.kind), ", "))
+		}
 		return hint(err, "name its format with --format, or draft a mapping: pentimento import %s FILE --explain", w.kind)
 	}
 	return hint(err, "pentimento import --rejects tells why")

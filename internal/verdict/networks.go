@@ -31,11 +31,12 @@ type Answer struct {
 
 // Networks answers what is known of an address: of each thing the narrowest range that tells it.
 type Networks struct {
-	of     map[netip.Prefix]*rangeFacts
-	bits   [2][]int        // prefix lengths of IPv4 and IPv6, narrowest first
-	rented map[string]bool // systems in which runners are
-	asked  map[netip.Addr]Answer
-	over   bool // more addresses were asked about than are remembered
+	of      map[netip.Prefix]*rangeFacts
+	bits    [2][]int                 // prefix lengths of IPv4 and IPv6, narrowest first
+	rented  map[string]bool          // systems in which runners are
+	answers map[netip.Prefix]*Answer // by the narrowest range
+	asked   map[netip.Addr]*Answer
+	over    bool // more addresses were asked about than are remembered
 }
 
 // rangeFacts is what all sources together tell of one range.
@@ -71,12 +72,12 @@ func (a aspect) cite(facts *[]string) {
 	}
 }
 
-// maxAsked bounds the addresses that are remembered.
-const maxAsked = 1 << 20
+// maxAsked bounds the addresses that are remembered: some 40 MB of them.
+const maxAsked = 1 << 19
 
 // NewNetworks sorts ranges. Where two tell of the same range, each fills what the other leaves out; what they tell differently is not known, see Disputes.
 func NewNetworks(list []Network) *Networks {
-	n := &Networks{of: map[netip.Prefix]*rangeFacts{}, rented: map[string]bool{}, asked: map[netip.Addr]Answer{}}
+	n := &Networks{of: map[netip.Prefix]*rangeFacts{}, rented: map[string]bool{}, answers: map[netip.Prefix]*Answer{}, asked: map[netip.Addr]*Answer{}}
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b Network) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ASN, b.ASN), cmp.Compare(a.Country, b.Country), cmp.Compare(a.Runner, b.Runner),
@@ -107,7 +108,7 @@ func NewNetworks(list []Network) *Networks {
 		slices.SortFunc(n.bits[i], func(a, b int) int { return b - a })
 	}
 	for p, k := range n.of {
-		if system := n.find(p.Addr()).ASN; len(k.runner) > 0 && system != "" {
+		if system := n.answer(p).ASN; len(k.runner) > 0 && system != "" {
 			n.rented[system] = true
 		}
 	}
@@ -143,8 +144,8 @@ func familyOf(a netip.Addr) int {
 	return 0
 }
 
-// Of says what is known of an address. It remembers that it was asked.
-func (n *Networks) Of(a netip.Addr) Answer {
+// Of says what is known of an address, which is not to be changed. It remembers that it was asked.
+func (n *Networks) Of(a netip.Addr) *Answer {
 	a = a.Unmap().WithZone("")
 	out, ok := n.asked[a]
 	if ok {
@@ -159,22 +160,31 @@ func (n *Networks) Of(a netip.Addr) Answer {
 	return out
 }
 
-// find looks from the narrowest range to the widest. A narrower one about which sources disagree hides what wider ones tell of the same thing: what they
-// tell is of the rest of them.
-func (n *Networks) find(a netip.Addr) Answer {
-	var out Answer
-	var asn, country, runner bool
+// find looks for the narrowest range of an address. It decides the answer: every wider one around it holds the address too.
+func (n *Networks) find(a netip.Addr) *Answer {
 	for _, bits := range n.bits[familyOf(a)] {
 		p, err := a.Prefix(bits)
-		if err != nil {
+		if err != nil || n.of[p] == nil {
 			continue
 		}
+		if n.answers[p] == nil {
+			n.answers[p] = n.answer(p)
+		}
+		return n.answers[p]
+	}
+	return &Answer{}
+}
+
+// answer looks from a range to the widest around it. A narrower one about which sources disagree hides what wider ones tell of the same thing: what they
+// tell is of the rest of them.
+func (n *Networks) answer(narrowest netip.Prefix) *Answer {
+	out := &Answer{Network: Network{Prefix: narrowest}}
+	var asn, country, runner bool
+	for _, bits := range n.bits[familyOf(narrowest.Addr())] {
+		p := netip.PrefixFrom(narrowest.Addr(), bits).Masked()
 		k := n.of[p]
-		if k == nil {
+		if k == nil || bits > narrowest.Bits() {
 			continue
-		}
-		if !out.Prefix.IsValid() {
-			out.Prefix = p
 		}
 		if !asn && len(k.asn) > 0 {
 			asn, out.ASN = true, k.asn.agreed(&out.Facts)

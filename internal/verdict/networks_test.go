@@ -1,6 +1,7 @@
 package verdict_test
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -157,4 +158,39 @@ func TestAsked(t *testing.T) {
 	if all, without, more := n.Asked(); all != 3 || without != 1 || more {
 		t.Errorf("%d, %d, %v", all, without, more)
 	}
+}
+
+// Of each thing the narrowest range that tells it counts, whatever order the ranges come in, and asking again changes nothing.
+func TestNarrowestRange(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var list []verdict.Network
+		used := map[netip.Prefix]bool{}
+		for range rapid.IntRange(0, 12).Draw(t, "ranges") {
+			a := netip.AddrFrom4([4]byte{192, 0, 2, rapid.Byte().Draw(t, "host")})
+			p, err := a.Prefix(rapid.IntRange(20, 32).Draw(t, "bits"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !used[p] { // one source a range: none disagree
+				used[p] = true
+				list = append(list, verdict.Network{Prefix: p, ASN: rapid.SampledFrom([]string{"", "AS1", "AS2"}).Draw(t, "system"),
+					Country: rapid.SampledFrom([]string{"", "NL", "DE"}).Draw(t, "country"), Runner: rapid.SampledFrom([]string{"", "R"}).Draw(t, "runner")})
+			}
+		}
+		n := verdict.NewNetworks(list)
+		for range 20 {
+			a := netip.AddrFrom4([4]byte{192, 0, 2, rapid.Byte().Draw(t, "address")})
+			var asn, country, runner string
+			for bits := 32; bits >= 20; bits-- {
+				for _, x := range list {
+					if x.Prefix.Bits() == bits && x.Prefix.Contains(a) {
+						asn, country, runner = cmp.Or(asn, x.ASN), cmp.Or(country, x.Country), cmp.Or(runner, x.Runner)
+					}
+				}
+			}
+			if got := n.Of(a); got.ASN != asn || got.Country != country || got.Runner != runner || n.Of(a) != got {
+				t.Fatalf("%s: %+v, want %q %q %q of %+v", a, got, asn, country, runner, list)
+			}
+		}
+	})
 }
