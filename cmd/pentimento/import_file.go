@@ -9,6 +9,7 @@ import (
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/tokenlog"
+	"pentimento/internal/tokens"
 )
 
 // What became of a file.
@@ -26,7 +27,9 @@ type importedFile struct {
 	notes                       []string
 }
 
+// note keeps what is told of the file. Some of it repeats what the file says.
 func (f *importedFile) note(text string) {
+	text = tokens.Redacted(text)
 	if !slices.Contains(f.notes, text) {
 		f.notes = append(f.notes, text)
 	}

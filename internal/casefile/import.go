@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"pentimento/internal/tokens"
 )
@@ -194,8 +195,9 @@ func (im *Import) keepAside(reason string, text []byte) {
 	if im.rejects++; im.rejects > maxRejects {
 		return
 	}
-	clean, _ := tokens.Redact(text[:min(len(text), 2*maxRejectText)])
-	im.now.rejects = append(im.now.rejects, rejected{im.rejects, im.row.line, reason, cutText(string(clean))})
+	clean, _ := tokens.Redact(text) // before it is cut: a piece of a token has no shape
+	clean = clean[:min(len(clean), maxRejectText)]
+	im.now.rejects = append(im.now.rejects, rejected{im.rejects, im.row.line, tokens.Redacted(reason), strings.ToValidUTF8(string(clean), "\uFFFD")})
 }
 
 // Note keeps what is wrong with the file as a whole.

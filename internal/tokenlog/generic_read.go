@@ -305,9 +305,9 @@ func registryProject(p tokens.Provider, name string) string {
 	case tokens.PyPI:
 		return pypiProject(name)
 	case tokens.Crates:
-		return strings.ReplaceAll(strings.ToLower(name), "_", "-")
+		return strings.ReplaceAll(lowered(name), "_", "-")
 	case tokens.NPM, tokens.GitHub, tokens.DockerHub:
-		return strings.ToLower(name)
+		return lowered(name)
 	default:
 		return name
 	}

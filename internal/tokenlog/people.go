@@ -112,7 +112,7 @@ const (
 )
 
 func giveContact(get func(string) string, out *Sink) error {
-	c := tokens.Contact{Kind: strings.ToLower(get("kind")), Name: get("name"), Person: get("person"), Address: get("address"), Why: get("why")}
+	c := tokens.Contact{Kind: lowered(get("kind")), Name: get("name"), Person: get("person"), Address: get("address"), Why: get("why")}
 	switch c.Kind {
 	case contactOwner:
 		if _, err := evidence.ParseRepository(c.Name + "/x"); err != nil {
@@ -161,7 +161,7 @@ func reachable(address string) bool {
 
 // giveMapping reads what a responder knows of a secret. An empty repository is all of them, an empty secret the repository as a whole.
 func giveMapping(get func(string) string, out *Sink) error {
-	m := tokens.Mapping{Secret: get("secret"), Provider: tokens.Provider(strings.ToLower(get("provider"))), Account: get("account"), Because: get("because")}
+	m := tokens.Mapping{Secret: get("secret"), Provider: tokens.Provider(lowered(get("provider"))), Account: get("account"), Because: get("because")}
 	if name := get("repository"); name != "" && name != "*" {
 		repo, err := evidence.ParseRepository(name)
 		if err != nil {

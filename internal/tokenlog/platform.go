@@ -80,6 +80,9 @@ func country(text string) string {
 	return text
 }
 
+// lowered is a name in lower case. What has the shape of a credential goes before the case does that it has its shape by.
+func lowered(name string) string { return strings.ToLower(tokens.Redacted(name)) }
+
 // firstText is the first text that is not empty.
 func firstText(all ...string) string {
 	for _, s := range all {

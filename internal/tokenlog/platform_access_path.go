@@ -33,7 +33,7 @@ func pathParts(path string) []string {
 		if p == "" {
 			continue
 		}
-		if plain, err := url.PathUnescape(p); err == nil {
+		if plain, err := url.PathUnescape(tokens.Redacted(p)); err == nil { // "%dckr" would be an escape
 			p = plain
 		}
 		all = append(all, strings.Split(p, "/")...)
@@ -67,7 +67,7 @@ func cratesRequest(method string, parts []string, _ string) (registryRequest, bo
 	if method == "PUT" && len(rest) == 1 && rest[0] == "new" {
 		return registryRequest{class: tokens.Publish}, true
 	}
-	r := registryRequest{class: methodClass(method), project: strings.ToLower(piece(rest, 0)), subject: strings.Join(rest[min(1, len(rest)):], "/")}
+	r := registryRequest{class: methodClass(method), project: lowered(piece(rest, 0)), subject: strings.Join(rest[min(1, len(rest)):], "/")}
 	if r.class == tokens.Write && piece(rest, 1) == "owners" {
 		r.class = tokens.Access
 	}
@@ -140,7 +140,7 @@ func pypiRequest(method string, parts []string, agent string) (registryRequest, 
 
 // pypiProject is a name as PyPI compares it. [PEP 503]
 func pypiProject(name string) string {
-	parts := strings.FieldsFunc(strings.ToLower(name), func(c rune) bool { return c == '-' || c == '_' || c == '.' })
+	parts := strings.FieldsFunc(lowered(name), func(c rune) bool { return c == '-' || c == '_' || c == '.' })
 	return strings.Join(parts, "-")
 }
 

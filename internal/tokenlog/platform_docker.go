@@ -78,9 +78,9 @@ func readDockerAudit(ctx context.Context, in *Input, out *Sink) error {
 		}
 		u.Class = dockerClass(u.Action)
 		if strings.HasPrefix(u.Action, "repo.") {
-			u.Project, u.Subject = strings.ToLower(o.text("name")), o.text("data", "tag")
+			u.Project, u.Subject = lowered(o.text("name")), o.text("data", "tag")
 		} else {
-			u.Project, u.Subject = strings.ToLower(o.text("account")), o.text("name")
+			u.Project, u.Subject = lowered(o.text("account")), o.text("name")
 		}
 		if d := o.text("data", "digest"); d != "" {
 			u.Subject = strings.TrimPrefix(u.Subject+"@"+d, "@")

@@ -232,7 +232,7 @@ func (a auditRecord) project() string {
 	if name == "" {
 		name = firstText(append(a.names("repo"), a.names("repository")...)...)
 	}
-	return strings.ToLower(name)
+	return lowered(name)
 }
 
 // subject is what of the repository the event is about: the job with the names of the secrets that it was handed, the branch, the route, the setting.

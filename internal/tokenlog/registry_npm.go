@@ -132,7 +132,7 @@ func npmScope(c *tokens.Credential, r tableRow) {
 		m, _ := v.(map[string]any)
 		kind, name := object(m).text("type"), object(m).text("name")
 		if scoped = true; kind == "package" && !strings.HasSuffix(name, "/*") {
-			c.Projects = append(c.Projects, strings.ToLower(name))
+			c.Projects = append(c.Projects, lowered(name))
 		} else {
 			c.Scopes = append(c.Scopes, kind+" "+name)
 		}
@@ -158,9 +158,9 @@ func readPackument(ctx context.Context, in *Input, out *Sink) error {
 	if doc == nil {
 		return err
 	}
-	p := &packument{name: strings.ToLower(doc.text("name")), times: doc.object("time"), versions: doc.object("versions")}
+	p := &packument{name: lowered(doc.text("name")), times: doc.object("time"), versions: doc.object("versions")}
 	if p.name == "" {
-		p.name = strings.ToLower(doc.text("_id"))
+		p.name = lowered(doc.text("_id"))
 	}
 	if p.look(); p.mirrored {
 		out.Note("the document came through a mirror that leaves out publishers or rewrites times: those are its own")

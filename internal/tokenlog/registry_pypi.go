@@ -133,7 +133,7 @@ func readFileTable(document string) func(context.Context, *Input, *Sink) error {
 		return eachTableRow(ctx, in, out, nil, func(r tableRow) error {
 			file := r.get("filename")
 			x := tokens.Release{Provider: tokens.PyPI, Project: firstText(pypiName(r.get("name", "project", "project_name", "normalized_name")), fileProject(file)),
-				Version: firstText(r.get("version"), fileVersion(file)), File: file, Document: document, UserAgent: r.get("uploaded_via"), SHA256: strings.ToLower(r.get("sha256_digest"))}
+				Version: firstText(r.get("version"), fileVersion(file)), File: file, Document: document, UserAgent: r.get("uploaded_via"), SHA256: lowered(r.get("sha256_digest"))}
 			if file == "" || x.Project == "" {
 				return out.Reject("the row names no file")
 			}

@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"pentimento/internal/tokens"
@@ -176,7 +175,7 @@ func attestation(publisher, a object) (x *tokens.Release, reason string) {
 
 // attestedPublisher is the trusted publisher as a release names it.
 func attestedPublisher(p object) string {
-	kind := strings.ToLower(p.text("kind"))
+	kind := lowered(p.text("kind"))
 	switch kind {
 	case "github":
 		return "github:" + p.text("repository") + "/.github/workflows/" + p.text("workflow")

@@ -163,7 +163,7 @@ func (e *pypiEvent) release(u *tokens.Use, out *Sink) error {
 // step is what an event tells of the life of a token; nil for none. When one is added only its description is told, when its owner removes it only its id.
 func (e *pypiEvent) step(u *tokens.Use) *tokens.Event {
 	a := e.additional
-	x := tokens.Event{Provider: tokens.PyPI, ID: strings.ToLower(a.text("macaroon_id")), Account: firstText(e.account, a.text("user")), Label: a.text("description"), At: e.at,
+	x := tokens.Event{Provider: tokens.PyPI, ID: lowered(a.text("macaroon_id")), Account: firstText(e.account, a.text("user")), Label: a.text("description"), At: e.at,
 		By: firstText(a.text("removed_by"), e.account, a.text("user")), Log: e.log, External: e.id}
 	switch e.tag {
 	case "account:api_token:added", "project:api_token:added":

@@ -32,7 +32,7 @@ func readMacaroons(ctx context.Context, in *Input, out *Sink) error {
 }
 
 func macaroonRow(in *Input, r tableRow) (c *tokens.Credential, reason string) {
-	c = &tokens.Credential{Provider: tokens.PyPI, ID: strings.ToLower(r.get("id", "macaroon_id")), Kind: "API token", Label: r.get("description"),
+	c = &tokens.Credential{Provider: tokens.PyPI, ID: lowered(r.get("id", "macaroon_id")), Kind: "API token", Label: r.get("description"),
 		LastUsedTold: r.has("last_used"), ListedAt: in.ListedAt}
 	if c.ID == "" {
 		return nil, "the row has no id"
@@ -90,7 +90,7 @@ func pypiNames(names []string) []string {
 func pypiName(name string) string {
 	var out strings.Builder
 	run := false
-	for _, r := range strings.ToLower(name) {
+	for _, r := range lowered(name) {
 		switch {
 		case r == '-' || r == '_' || r == '.':
 			run = out.Len() > 0
@@ -108,7 +108,7 @@ func pypiName(name string) string {
 // publisher. When it did is not told, so it is said of the credential.
 func readMacaroonWarnings(ctx context.Context, in *Input, out *Sink) error {
 	return eachTableRow(ctx, in, out, nil, func(r tableRow) error {
-		id, name := strings.ToLower(r.get("macaroon_id")), pypiName(r.get("project_name", "name", "normalized_name"))
+		id, name := lowered(r.get("macaroon_id")), pypiName(r.get("project_name", "name", "normalized_name"))
 		project := firstText(name, r.get("project_id"))
 		if id == "" || project == "" {
 			return out.Reject("the row names no token or no project")
