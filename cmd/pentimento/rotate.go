@@ -23,12 +23,25 @@ stand is taken anew. Then the secrets, those first that were seen to be taken, t
 publish before what opens machines, and that before what only reads, as far as names tell. What need not be rotated comes last, with the reason.
 
 A warning is what a campaign's pack says of the step behind it: some campaigns destroy data when a credential is revoked. Nothing here is
-tried at a provider: that would be a use.`,
+tried at a provider: that would be a use. Export inventories first: with a token, many providers delete the time of its last use.`,
 		example: "  pentimento rotate octo-org/octo-repo\n  pentimento rotate --json | jq '.rotate[] | select(.kind == \"revoke\")'",
 		queries: []string{"rotate"},
 		write:   writeSteps,
-		schema:  "pentimento/rotate/v1", key: "rotate", document: rotateDocument,
+		schema:  "pentimento/rotate/v1", key: "rotate", document: rotateDocument, blind: unlisted,
 	})
+}
+
+// unlisted says of how many secrets to revoke no inventory tells: what it could tell goes when they are revoked.
+func unlisted(ctx context.Context, c *casefile.Case) (why string, err error) {
+	err = c.Query(ctx, `SELECT count(DISTINCT CASE WHEN o.credential IN ('', 'unlinked') THEN o.repository || ' ' || o.secret ELSE o.credential END)
+		FROM rotation o WHERE o.kind = 'revoke' AND o.secret <> '' AND NOT EXISTS (SELECT 1 FROM credential_record r WHERE r.ref = o.credential AND r.listed_at <> '')`,
+		nil, func([]string) error { return nil }, func(v []*string) error {
+			if n := *v[0]; n != "0" {
+				why = n + " of what is to be revoked is in no inventory here: export one first (import credentials), with a token many providers delete its last use"
+			}
+			return nil
+		})
+	return why, err
 }
 
 const (
