@@ -52,7 +52,7 @@ func (p *Parser) search(text []byte, problem string) File {
 	}
 	for i, b := range found {
 		s := Step{Index: i, Run: b.text, Line: b.line}
-		for _, ref := range references(b.text) {
+		for _, ref := range p.expressions.references(b.text) {
 			s.Secrets = append(s.Secrets, SecretRef{Name: ref.name, Line: b.line, Col: 1, Form: ref.form})
 		}
 		scope := run.at(env)

@@ -171,7 +171,7 @@ func (r *reader) find(name string, paths []string) (text []byte, why string) {
 // below is a reader for a file that this one refers to.
 func (r *reader) below(name string, text []byte) *reader {
 	sub := *r
-	sub.text, sub.where, sub.calls = text, newLocator(text), append(slices.Clip(r.calls), name)
+	sub.text, sub.where, sub.calls = text, newLocator(text, r.where.expressions), append(slices.Clip(r.calls), name)
 	sub.needs, sub.local, sub.problems, sub.notes, sub.inherited, sub.beside = map[string]map[string]value{}, nil, nil, nil, nil, nil
 	return &sub
 }
@@ -212,7 +212,7 @@ func (run *jobRun) composite(step *Step, list []input, s *scope) {
 	for _, in := range list {
 		sub.inputs[in.name] = in.value
 	}
-	inner := jobRun{reader: sub, scope: &scope{given: map[string]value{}, inputs: sub.inputs, matrix: s.matrix, needs: map[string]map[string]value{}, stood: s.stood, budget: s.budget},
+	inner := jobRun{reader: sub, scope: &scope{given: map[string]value{}, inputs: sub.inputs, matrix: s.matrix, needs: map[string]map[string]value{}, stood: s.stood, budget: s.budget, expressions: s.expressions},
 		env: environment{list: s.env}, job: run.job, left: script.Job{Files: run.left.Files, Env: run.left.Env, Outputs: map[string]script.Carried{}}}
 	for _, j := range w.Jobs {
 		for i, st := range j.Steps {

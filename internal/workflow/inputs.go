@@ -31,10 +31,9 @@ func (run *jobRun) inputs(e *actionlint.ExecAction, s *scope) []input {
 
 // action reads the inputs of an action as scripts where they are some, and the action's own steps where it stands in this repository. It gives
 // the text in which variables may be named.
-func (run *jobRun) action(step *Step, e *actionlint.ExecAction, s *scope) string {
+func (run *jobRun) action(step *Step, e *actionlint.ExecAction, list []input, s *scope) string {
 	r := run.reader
 	var reads strings.Builder
-	list := run.inputs(e, s)
 	for _, in := range list {
 		step.Secrets = append(step.Secrets, r.at(in.at, s)...)
 		reads.WriteString(in.at.Value + "\n")
@@ -73,8 +72,7 @@ func (r *reader) firstLine(v *actionlint.String) int {
 }
 
 // told reads what an action is told: hosts, and by which way it takes out what.
-func (run *jobRun) told(step *Step, e *actionlint.ExecAction, s *scope) {
-	list := run.inputs(e, s)
+func (run *jobRun) told(step *Step, list []input) {
 	var body value
 	var files script.Carried
 	for _, in := range list {

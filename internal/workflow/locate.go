@@ -16,10 +16,12 @@ import (
 type locator struct {
 	text  []byte
 	lines []int // offset of each line's first byte
+
+	expressions *expressions
 }
 
-func newLocator(text []byte) *locator {
-	l := &locator{text: text, lines: []int{0}}
+func newLocator(text []byte, x *expressions) *locator {
+	l := &locator{text: text, lines: make([]int, 1, 2+bytes.Count(text, []byte("\n"))), expressions: x}
 	for i, b := range text {
 		if b == '\n' || b == '\r' && i+1 < len(text) && text[i+1] != '\n' {
 			l.lines = append(l.lines, i+1)
@@ -53,7 +55,7 @@ func (l *locator) position(offset int) (line, col int) {
 
 // refs lists the secrets of a value that begins at the given position, with their own positions.
 func (l *locator) refs(value string, line, col int) []SecretRef {
-	found := references(value)
+	found := l.expressions.references(value)
 	if len(found) == 0 {
 		return nil
 	}

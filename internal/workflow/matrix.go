@@ -192,7 +192,7 @@ func shown(v actionlint.RawYAMLValue) string {
 
 // names lists what GitHub can show as the name of a job: with values of the matrix put in where its name asks for them, else behind it in
 // brackets, and cut after a hundred characters.
-func (m matrix) names(name string) []string {
+func (m matrix) names(name string, x *expressions) []string {
 	if !m.stated {
 		if strings.Contains(name, "${{") {
 			return nil
@@ -201,7 +201,7 @@ func (m matrix) names(name string) []string {
 	}
 	var out []string
 	for i, c := range m.combinations {
-		s := scope{matrix: m.single[i], stood: map[string]script.Carried{}}
+		s := scope{matrix: m.single[i], stood: map[string]script.Carried{}, expressions: x}
 		budget := MaxCommand
 		s.budget = &budget
 		text := s.resolve(name).text

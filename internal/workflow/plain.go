@@ -2,20 +2,41 @@ package workflow
 
 import "bytes"
 
-// Most workflow files are small, have no aliases and name no secret. They need not be parsed twice: the first parse ([vet]) is there to bound
+// Most workflow files have few nodes, no aliases and name no secret. They need not be parsed twice: the first parse ([vet]) is there to bound
 // what the second may cost, and to find secrets in every scalar.
 
 const (
-	plainSize   = 32 << 10 // a byte makes two YAML nodes at most, so that far fewer than [MaxNodes] come out of so many
-	plainIndent = 18       // columns; each gives two levels of block collections at most, of [MaxDepth]
-	plainNested = 12       // brackets, each of which may hold a pair without brackets of its own
+	plainSigns   = MaxNodes / 3 // signs that make nodes: one makes three at most, such as a colon a key, a value and the mapping around them
+	plainColumns = 18           // at which block collections may begin; each gives two levels of them at most, of [MaxDepth]
+	plainNested  = 12           // brackets, each of which may hold a pair without brackets of its own
 )
 
 // plain reports that a text is within all bounds of vet, and that no scalar of it can refer to a secret or to the job's token.
 func plain(text []byte) bool { return bounded(text) && !mayRefer(text) }
 
 // bounded reports that a text is within all bounds of vet.
-func bounded(text []byte) bool { return len(text) <= plainSize && shallow(text) && !aliased(text) }
+func bounded(text []byte) bool {
+	return len(text) <= MaxSize && shallow(text) && few(text) && !otherBreaks(text) && !aliased(text)
+}
+
+// few reports that a text has few signs that make nodes: entries of block collections, those of flow collections, pairs.
+func few(text []byte) bool {
+	n := 2 // the document and its root
+	for _, sign := range [...]string{":", "-", "?", ",", "[", "{"} {
+		n += bytes.Count(text, []byte(sign))
+	}
+	return n <= plainSigns
+}
+
+// otherBreaks reports signs that YAML's parser takes for the end of a line, or takes no notice of, beyond those that [shallow] knows.
+func otherBreaks(text []byte) bool {
+	for _, sign := range [...]string{"\u0085", "\u2028", "\u2029", "\ufeff"} {
+		if bytes.Contains(text, []byte(sign)) {
+			return true
+		}
+	}
+	return false
+}
 
 // tokenOnly reports that no scalar of a text can refer to a secret but the job's own token: wherever the text names the secrets context, it
 // names the token of it, and with line breaks taken out as a double-quoted scalar does it still does so.
@@ -42,32 +63,41 @@ func namesToken(lower []byte) bool {
 	}
 }
 
-// shallow reports that collections are not nested deeply: block collections begin behind nothing but blanks and the signs of entries, one
-// further in than the other, and flow collections in brackets.
+// shallow reports that collections are not nested deeply: block collections begin behind nothing but blanks and the signs of entries, each
+// further in than the one around it, so that there are no deeper ones than there are such columns in all; flow collections begin with brackets.
 func shallow(text []byte) bool {
-	column, leading, open := 0, true, 0
+	var begins [plainColumns * 8]bool
+	columns, column, leading, open := 0, 0, true, 0
 	for _, b := range text {
-		switch {
-		case b == '\n' || b == '\r':
-			column, leading = -1, true
-		case b == '[' || b == '{':
+		switch b {
+		case '\n', '\r':
+			column, leading = 0, true
+			continue
+		case '[', '{':
 			if open++; open > plainNested {
 				return false
 			}
-		case b == ']' || b == '}':
+		case ']', '}':
 			open = max(0, open-1)
 		}
-		if leading && column > plainIndent {
-			return false
+		if leading {
+			switch {
+			case b == ' ' || b == '\t':
+			case column >= len(begins):
+				return false
+			case !begins[column]:
+				begins[column] = true
+				columns++
+			}
+			switch b {
+			case ' ', '\t', '-', '?', ':':
+			default:
+				leading = false
+			}
 		}
 		column++
-		switch b {
-		case ' ', '\t', '-', '?', ':', '\n', '\r':
-		default:
-			leading = false
-		}
 	}
-	return true
+	return columns <= plainColumns
 }
 
 // aliased reports that there may be an alias: an asterisk and an ampersand where a node may begin, and names behind them that begin alike.

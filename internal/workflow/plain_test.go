@@ -43,7 +43,60 @@ func readsAlike(t rapid.TB, text []byte) {
 	}
 }
 
-// FuzzPlain is the same for any bytes.
+// nestings are pieces of which deep and crowded texts are made, by every sign that YAML knows for the end of a line.
+var nestings = []string{"\n", "\r", "\r\n", "\u0085", "\u2028", "\u2029", "\ufeff", "- ", "? ", ": ", "a: ", "a:", " ", "  ", "\t", "[", "{", "]", "}", ", ", "a, b", "&a ", "!t ",
+	"---\n", "|\n", "'", "\"", "#", "- - - - - - - -", "\n                  a:\n", "\n                                  - ", strings.Repeat("[", 12), strings.Repeat("\n- ", 300),
+	strings.Repeat("a: [b, c],", 400)}
+
+// TestBoundedFilesAreWithinTheBounds: a text that is not measured before it is parsed would have passed. One that is no YAML is refused by either
+// parser.
+func TestBoundedFilesAreWithinTheBounds(t *testing.T) {
+	within := 0
+	rapid.Check(t, func(t *rapid.T) {
+		var b strings.Builder
+		for _, piece := range rapid.SliceOfN(rapid.SampledFrom(nestings), 0, 60).Draw(t, "pieces") {
+			b.WriteString(strings.Repeat(piece, rapid.SampledFrom([]int{1, 1, 1, 2, 40}).Draw(t, "times")))
+		}
+		if withinBounds(t, b.String()) {
+			within++
+		}
+	})
+	deep := ""
+	for i := range 40 {
+		deep += strings.Repeat(" ", i) + "a:\n"
+	}
+	if bounded([]byte(deep)) || bounded([]byte("\ufeff"+strings.Repeat("- ", 100))) || bounded([]byte("a:\u2028"+strings.Repeat("- ", 100))) {
+		t.Error("a text that is nested deeply is taken for one that is not")
+	}
+	if bounded([]byte(strings.Repeat("- a\n", plainSigns+1))) {
+		t.Error("a text of many nodes is taken for one of few")
+	}
+	if within == 0 {
+		t.Error("no text was within the bounds")
+	}
+}
+
+func withinBounds(t rapid.TB, text string) bool {
+	t.Helper()
+	if !bounded([]byte(text)) {
+		return false
+	}
+	_, err := vet([]byte(text))
+	if err != nil && !strings.HasPrefix(err.Error(), "not YAML") {
+		t.Errorf("%q: %v", text, err)
+	}
+	return err == nil
+}
+
+// FuzzBounded is the same for any bytes.
+func FuzzBounded(f *testing.F) {
+	for _, p := range nestings {
+		f.Add("a:\n  - b: [c, {d: e}]\n" + p)
+	}
+	f.Fuzz(func(t *testing.T, text string) { withinBounds(t, text) })
+}
+
+// FuzzPlain is [TestPlainFilesReadAlike] for any bytes.
 func FuzzPlain(f *testing.F) {
 	for _, p := range pieces {
 		f.Add([]byte("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: make\n" + p))

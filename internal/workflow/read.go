@@ -44,11 +44,11 @@ const (
 
 func (p *Parser) reader(text []byte) *reader {
 	budget, work, follow := maxSubstituted, maxWork, 0
-	return &reader{text: text, where: newLocator(text), parser: p, budget: &budget, work: &work, follow: &follow, stood: map[string]script.Carried{}, needs: map[string]map[string]value{}}
+	return &reader{text: text, where: newLocator(text, &p.expressions), parser: p, budget: &budget, work: &work, follow: &follow, stood: map[string]script.Carried{}, needs: map[string]map[string]value{}}
 }
 
 func (r *reader) scope(env []script.Variable) *scope {
-	return &scope{given: r.given, inputs: r.inputs, needs: r.needs, env: env, stood: r.stood, budget: r.budget}
+	return &scope{given: r.given, inputs: r.inputs, needs: r.needs, env: env, stood: r.stood, budget: r.budget, expressions: &r.parser.expressions}
 }
 
 func (r *reader) file(w *actionlint.Workflow) File {
@@ -121,7 +121,7 @@ func (r *reader) job(j *actionlint.Job, global environment) []Job {
 	job := Job{ID: written(j.ID), Name: written(j.Name), Line: j.Pos.Line, If: written(j.If), Needs: values(j.Needs), Concurrency: concurrency(j.Concurrency),
 		ContinueOnError: boolean(j.ContinueOnError), Permissions: r.fallback}
 	job.Name = cmp.Or(job.Name, job.ID)
-	job.Names = m.names(job.Name)
+	job.Names = m.names(job.Name, &r.parser.expressions)
 	if j.Permissions != nil {
 		job.Permissions = permissions(j.Permissions)
 	}
@@ -151,6 +151,7 @@ func (r *reader) job(j *actionlint.Job, global environment) []Job {
 		run.own = "pwsh" // https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
 	}
 	called := r.call(j, &job, s)
+	job.Steps = slices.Grow(job.Steps, len(j.Steps))
 	for i, st := range j.Steps {
 		if st != nil {
 			job.Steps = append(job.Steps, run.step(i, st))

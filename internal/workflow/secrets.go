@@ -16,7 +16,7 @@ type reference struct {
 
 // references finds the secrets that the ${{ }} expressions of a text refer to. Nothing after an expression that is never closed is parsed:
 // GitHub refuses such a file, and its text is searched instead.
-func references(s string) []reference {
+func (x *expressions) references(s string) []reference {
 	var out []reference
 	for at := 0; at < len(s); {
 		i := strings.Index(s[at:], "${{")
@@ -25,7 +25,7 @@ func references(s string) []reference {
 		}
 		from := at + i + len("${{")
 		length, closed := expressionLength(s[from:])
-		for _, r := range inExpression(s[from:from+length], closed) {
+		for _, r := range x.inExpression(s[from:from+length], closed) {
 			r.offset += from
 			out = append(out, r)
 		}
@@ -48,30 +48,21 @@ func expressionLength(s string) (n int, closed bool) {
 	return len(s), false
 }
 
-// inExpression reads one expression by actionlint's grammar, and by its words where the grammar refuses it.
-func inExpression(s string, closed bool) []reference {
+// inExpression lists the secrets of one expression, which may not be closed.
+func (x *expressions) inExpression(s string, closed bool) []reference {
+	switch {
+	case closed && len(s) <= MaxExpression:
+		return x.of(s).references()
+	case mayName(s):
+		return inWords(s)
+	}
+	return nil
+}
+
+// mayName is false for an expression that refers to no secret.
+func mayName(s string) bool {
 	lower := strings.ToLower(s)
-	if !strings.Contains(lower, "secrets") && !strings.Contains(lower, "github") {
-		return nil
-	}
-	if !closed || len(s) > MaxExpression {
-		return inWords(s)
-	}
-	tree, err := actionlint.NewExprParser().Parse(actionlint.NewExprLexer(s + "}}"))
-	if err != nil {
-		return inWords(s)
-	}
-	var out []reference
-	actionlint.VisitExprNode(tree, func(n, parent actionlint.ExprNode, entering bool) {
-		v, ok := n.(*actionlint.VariableNode)
-		if !ok || !entering {
-			return
-		}
-		if name, form := secretOf(v.Name, n, parent); name != "" {
-			out = append(out, reference{name: strings.ToUpper(name), form: form, offset: v.Token().Offset})
-		}
-	})
-	return out
+	return strings.Contains(lower, "secrets") || strings.Contains(lower, "github")
 }
 
 // secretOf says which secret a use of the secrets or github context reads; no name for one that reads none.

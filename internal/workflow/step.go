@@ -40,6 +40,7 @@ func (run *jobRun) step(index int, s *actionlint.Step) Step {
 	env := r.within(base, s.Env, run.at(base.list))
 	step.Secrets = append(step.Secrets, env.refs[len(base.refs):]...)
 	scope := run.at(env.list)
+	var list []input // of an action
 	var reads string // what can name a variable of job or workflow
 	switch e := s.Exec.(type) {
 	case *actionlint.ExecRun:
@@ -50,11 +51,12 @@ func (run *jobRun) step(index int, s *actionlint.Step) Step {
 	case *actionlint.ExecAction:
 		step.Uses = written(e.Uses)
 		step.Action = action(step.Uses, step.Line)
-		reads = run.action(&step, e, scope)
+		list = run.inputs(e, scope)
+		reads = run.action(&step, e, list, scope)
 	}
 	step.Secrets = append(step.Secrets, passed(base, run.left.Env, reads, slices.Contains(step.Loot, script.Environment), step.Line)...)
-	if e, ok := s.Exec.(*actionlint.ExecAction); ok {
-		run.told(&step, e, scope)
+	if _, ok := s.Exec.(*actionlint.ExecAction); ok {
+		run.told(&step, list)
 	}
 	if step.Name == "" {
 		what := step.Uses

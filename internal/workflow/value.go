@@ -26,6 +26,8 @@ type scope struct {
 	env    []script.Variable
 	stood  map[string]script.Carried // see stand; shared by the whole file
 	budget *int                      // bytes that may still be put in for expressions, for the whole file: values are made of values
+
+	expressions *expressions
 }
 
 // secret is what a secret's name means here.
@@ -72,7 +74,7 @@ func (s *scope) resolve(text string) value {
 		}
 		v, known := s.expression(inner[:n], closed)
 		out.Carried = join(out.Carried, v.Carried)
-		if !known && closed && empty(v.Carried) && len(inExpression(inner[:n], true)) > 0 {
+		if !known && closed && empty(v.Carried) && len(s.expressions.inExpression(inner[:n], true)) > 0 {
 			v.text, known = "true", true // a test of a secret
 		}
 		if !known || !s.afford(len(v.text), b.Len()) {
@@ -96,18 +98,18 @@ func (s *scope) afford(bytes, grown int) bool {
 
 // expression reads one expression; known is false where its text is not.
 func (s *scope) expression(e string, closed bool) (v value, known bool) {
-	if m := simpleSecret.FindStringSubmatch(e); m != nil && s.given == nil && closed {
-		return value{Carried: script.Carried{Secrets: []string{strings.ToUpper(m[1])}}}, false
-	}
-	if strings.Contains(e, "\n") {
-		closed = false // stays as it is: lines must not move
-	}
 	if closed && len(e) <= MaxExpression {
-		if tree, err := actionlint.NewExprParser().Parse(actionlint.NewExprLexer(e + "}}")); err == nil {
-			return s.eval(tree)
+		x := s.expressions.of(e)
+		if x.simple && s.given == nil {
+			return value{Carried: script.Carried{Secrets: []string{x.secret}}}, false
+		}
+		if !strings.Contains(e, "\n") { // one of several lines stays as it is: lines must not move
+			if tree := x.parse(); tree != nil {
+				return s.eval(tree)
+			}
 		}
 	}
-	for _, r := range inExpression(e, false) {
+	for _, r := range s.expressions.inExpression(e, false) {
 		v.Carried = join(v.Carried, s.secret(r.name).Carried)
 	}
 	return v, false

@@ -146,7 +146,7 @@ func TestSecretForms(t *testing.T) {
 		"contains(toJSON(secrets), 'x') && 1": "* toJSON(secrets)",
 	} {
 		var got []string
-		for _, r := range references("x ${{ " + expression + " }} y") {
+		for _, r := range new(expressions).references("x ${{ " + expression + " }} y") {
 			got = append(got, r.name+" "+r.form)
 		}
 		if s := strings.Join(got, ","); s != want {
