@@ -2,7 +2,6 @@ package tokenlog
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -309,6 +308,3 @@ func guessEvents(name string, tags ...string) func(Sample) int {
 		return 30
 	}
 }
-
-// pypiLog is the name of a log by its table.
-func pypiLog(table string) string { return fmt.Sprintf("pypi/%s", table) }

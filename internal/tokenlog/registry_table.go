@@ -97,10 +97,10 @@ func jsonText(text string) any {
 
 // arrayText reads an array of texts as Postgres writes it: {a,"b c",NULL}.
 func arrayText(text string) ([]any, bool) {
-	inner, ok := strings.CutPrefix(text, "{")
-	if inner, ok = strings.CutSuffix(inner, "}"); !ok || text[0] != '{' {
+	if len(text) < 2 || text[0] != '{' || text[len(text)-1] != '}' {
 		return nil, false
 	}
+	inner := text[1 : len(text)-1]
 	out := []any{}
 	for inner != "" {
 		var item strings.Builder
@@ -150,15 +150,6 @@ func (r tableRow) list(name string) []any {
 func (r tableRow) flag(name string) bool {
 	v, err := strconv.ParseBool(r.get(name))
 	return err == nil && v
-}
-
-// number is a whole number; 0 for what is none.
-func (r tableRow) number(name string) int64 {
-	n, err := strconv.ParseInt(r.get(name), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
 }
 
 // eachTableRow reads a table from CSV or JSON.
