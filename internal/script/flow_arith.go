@@ -28,8 +28,11 @@ func (st *state) arithmetic(x syntax.ArithmExpr) (n int64, known bool) {
 
 // number is the value of a word of arithmetic: a number or the name of a variable with one.
 func (st *state) number(text string) (int64, bool) {
-	text = strings.TrimSpace(text)
 	for range maxNames {
+		if len(text) > maxNumber {
+			return 0, false
+		}
+		text = strings.TrimSpace(text)
 		if base, digits, ok := strings.Cut(text, "#"); ok {
 			if b, err := strconv.Atoi(base); err == nil && b >= 2 && b <= 36 {
 				n, err := strconv.ParseInt(digits, b, 64)
@@ -43,13 +46,16 @@ func (st *state) number(text string) (int64, bool) {
 		if v == nil || len(v.texts) != 1 {
 			return 0, text == "" || v == nil && plain(text) && text[0] > '9' && !strings.HasPrefix(text, "$")
 		}
-		text = strings.TrimSpace(v.texts[0])
+		text = v.texts[0]
 	}
 	return 0, false
 }
 
 // maxNames bounds the variables that name one another in arithmetic.
 const maxNames = 8
+
+// maxNumber is the longest text that is taken for a number or a name: one that is looked at again and again must be short.
+const maxNumber = 1000
 
 func (st *state) unary(x *syntax.UnaryArithm) (int64, bool) {
 	n, known := st.arithmetic(x.X)
