@@ -120,7 +120,8 @@ func gemVersion(number, platform string) string {
 // gemSteps are the tags that tell of the life of a key.
 var gemSteps = map[string]string{"user:api_key:created": tokens.Created, "user:api_key:deleted": tokens.Removed, "user:api_key:cache_exposure_revoked": tokens.Leaked}
 
-// readGemEvents reads the tables of events, which have the shape of PyPI's.
+// readGemEvents reads the tables of events, which have the shape of PyPI's. The actor of an event is a user: which key pushed is in the table of versions
+// alone. [app/models/version.rb, record_push_event]
 func readGemEvents(ctx context.Context, in *Input, out *Sink) error {
 	return eachTableRow(ctx, in, out, nil, func(r tableRow) error {
 		e := pypiEvent{tag: r.get("tag"), id: r.get("id"), additional: r.object("additional")}
@@ -136,16 +137,13 @@ func readGemEvents(ctx context.Context, in *Input, out *Sink) error {
 		owner, _, _ := strings.Cut(e.tag, ":")
 		a := e.additional
 		u := tokens.Use{Log: "rubygems/" + owner + "_events", Provider: tokens.RubyGems, Action: e.tag, Class: gemClass(e.tag), At: e.at, Within: e.within, Address: e.address, Origin: e.origin,
-			Country: e.country, UserAgent: e.userAgent, Outcome: tokens.Succeeded, External: e.id, Credential: gid(a.text("actor_gid"), "ApiKey")}
+			Country: e.country, UserAgent: e.userAgent, Outcome: tokens.Succeeded, External: e.id}
 		if owner == "user" {
 			u.Account = firstText(r.get("handle", "username"), in.Account, r.get("user_id"))
 		} else {
 			u.Account = firstText(a.text("pushed_by"), a.text("yanked_by"), a.text("actor"), gid(a.text("actor_gid"), "User"))
 			u.Project = firstText(r.get("rubygem", "rubygem_name", "name"), r.get("rubygem_id"))
 			u.Subject = gemVersion(a.text("number"), a.text("platform"))
-		}
-		if u.Credential != "" {
-			u.Via = tokens.ViaToken
 		}
 		if err := out.Use(&u); err != nil {
 			return err
@@ -157,7 +155,7 @@ func readGemEvents(ctx context.Context, in *Input, out *Sink) error {
 		if e.tag != "rubygem:version:pushed" || u.Project == "" {
 			return nil
 		}
-		return out.Release(&tokens.Release{Provider: tokens.RubyGems, Project: u.Project, Version: u.Subject, At: u.At, Document: u.Log, Uploader: u.Account, Token: u.Credential,
+		return out.Release(&tokens.Release{Provider: tokens.RubyGems, Project: u.Project, Version: u.Subject, At: u.At, Document: u.Log, Uploader: u.Account,
 			SHA256: strings.TrimPrefix(tokens.NormalHash(a.text("sha256")), tokens.HashPrefix)})
 	})
 }

@@ -55,12 +55,9 @@ func joinReleases(rows []tokens.Release) map[string][]released {
 		x.ids = append(x.ids, r.FactID())
 	}
 	out := map[string][]released{}
-	for key, x := range joined { // what was told of a version is told of all its files
-		whole := joined[strings.TrimSuffix(key, x.File)]
-		if x.File != "" && whole != nil {
-			x.merge(&whole.Release)
-			x.ids = append(x.ids, whole.ids...)
-			whole.files = true
+	for key, x := range joined {
+		if whole := joined[strings.TrimSuffix(key, x.File)]; x.File != "" && whole != nil {
+			whole.files = x.inherit(whole) || whole.files
 		}
 	}
 	for _, x := range joined {
@@ -90,6 +87,34 @@ func (x *released) merge(r *tokens.Release) {
 	x.Attested, x.Trusted = yes(x.Attested, r.Attested), yes(x.Trusted, r.Trusted)
 	x.Commit, x.RunID = cmp.Or(x.Commit, r.Commit), cmp.Or(x.RunID, r.RunID)
 	x.Yanked, x.Removed = x.Yanked || r.Yanked, x.Removed || r.Removed
+}
+
+// oneUpload is how long after its version a file can have come with it: a token of a trusted publisher lives for 900 seconds [pypi/warehouse, oidc/views.py].
+const oneUpload = 15 * time.Minute
+
+// inherit tells of a file what was told of its version, and reports whether the file came with it. A file can be added to a version that is days old, and
+// by whoever holds a token then: its time is its own, and so is who uploaded it. What became of the version became of all its files.
+func (x *released) inherit(whole *released) bool {
+	x.Yanked, x.Removed = x.Yanked || whole.Yanked, x.Removed || whole.Removed
+	apart := x.At.Sub(whole.At).Abs() > oneUpload && !x.At.IsZero() && !whole.At.IsZero()
+	if apart {
+		if whole.Yanked || whole.Removed {
+			x.ids = append(x.ids, whole.ids...)
+		}
+		return false
+	}
+	x.ids = append(x.ids, whole.ids...)
+	if x.At.IsZero() {
+		x.At = whole.At
+	}
+	if x.Trusted == "" && (x.Uploader == "" || fold(x.Uploader) == fold(whole.Uploader)) {
+		x.Trusted, x.Publisher, x.Commit, x.RunID = whole.Trusted, cmp.Or(x.Publisher, whole.Publisher), cmp.Or(x.Commit, whole.Commit), cmp.Or(x.RunID, whole.RunID)
+	}
+	if x.Trusted != "yes" {
+		x.Uploader = cmp.Or(x.Uploader, whole.Uploader)
+	}
+	x.UserAgent, x.Token, x.Attested = cmp.Or(x.UserAgent, whole.UserAgent), cmp.Or(x.Token, whole.Token), cmp.Or(x.Attested, whole.Attested)
+	return true
 }
 
 // yes joins two answers: one that was found outweighs one that a document does not have.

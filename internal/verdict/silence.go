@@ -22,7 +22,8 @@ type telling struct {
 
 // tellings are by provider. Sources: pypi/warehouse (an upload that fails or repeats a file is rolled back, deleting a file deletes its events; macaroons
 // and events know no failed attempt), GitHub docs "Reviewing the audit log" (git events are kept 7 days, API requests are streamed alone), AWS docs "CloudTrail
-// events" and "Getting IAM access key last used"; rust-lang/crates.io models/action.rs and rubygems.org db/schema.rb (the key of a push); npm as in its documents.
+// events" and "Getting IAM access key last used"; rust-lang/crates.io models/action.rs and rubygems.org db/schema.rb (the key of a push) and
+// app/models/version.rb (the actor of an event is the user); npm as in its documents.
 var tellings = map[tokens.Provider]telling{
 	tokens.PyPI: {
 		groups:  [][]string{{"pypi/project_events", "pypi/journals"}},
@@ -65,8 +66,8 @@ var tellings = map[tokens.Provider]telling{
 		recorded: []string{"a later use overwrites an earlier one"},
 	},
 	tokens.RubyGems: {
-		groups:   [][]string{{"rubygems/versions", "rubygems/rubygem_events"}},
-		partial:  []string{"rubygems/user_events", "rubygems/organization_events"},
+		groups:   [][]string{{"rubygems/versions"}},
+		partial:  []string{"rubygems/rubygem_events", "rubygems/user_events", "rubygems/organization_events"}, // their actor is the user, never the key
 		blind:    []string{"only pushes name their key: an attempt that failed, a yank or a change of owners leaves no trace of it"},
 		recorded: []string{"a later use overwrites an earlier one"},
 	},
