@@ -5,11 +5,9 @@ import "bytes"
 // Most workflow files have few nodes, no aliases and name no secret. They need not be parsed twice: the first parse ([vet]) is there to bound
 // what the second may cost, and to find secrets in every scalar.
 
-const (
-	plainSigns   = MaxNodes / 3 // signs that make nodes: one makes three at most, such as a colon a key, a value and the mapping around them
-	plainColumns = 18           // at which block collections may begin; each gives two levels of them at most, of [MaxDepth]
-	plainNested  = 12           // brackets, each of which may hold a pair without brackets of its own
-)
+// plainSigns is how many signs that make nodes a plain file has at most. One makes three nodes at most, such as a colon a key, a value and the
+// mapping around them.
+const plainSigns = MaxNodes / 3
 
 // plain reports that a text is within all bounds of vet, and that no scalar of it can refer to a secret or to the job's token.
 func plain(text []byte) bool { return bounded(text) && !mayRefer(text) }
@@ -61,43 +59,6 @@ func namesToken(lower []byte) bool {
 			return false
 		}
 	}
-}
-
-// shallow reports that collections are not nested deeply: block collections begin behind nothing but blanks and the signs of entries, each
-// further in than the one around it, so that there are no deeper ones than there are such columns in all; flow collections begin with brackets.
-func shallow(text []byte) bool {
-	var begins [plainColumns * 8]bool
-	columns, column, leading, open := 0, 0, true, 0
-	for _, b := range text {
-		switch b {
-		case '\n', '\r':
-			column, leading = 0, true
-			continue
-		case '[', '{':
-			if open++; open > plainNested {
-				return false
-			}
-		case ']', '}':
-			open = max(0, open-1)
-		}
-		if leading {
-			switch {
-			case b == ' ' || b == '\t':
-			case column >= len(begins):
-				return false
-			case !begins[column]:
-				begins[column] = true
-				columns++
-			}
-			switch b {
-			case ' ', '\t', '-', '?', ':':
-			default:
-				leading = false
-			}
-		}
-		column++
-	}
-	return columns <= plainColumns
 }
 
 // aliased reports that there may be an alias: an asterisk and an ampersand where a node may begin, and names behind them that begin alike.

@@ -46,7 +46,7 @@ func readsAlike(t rapid.TB, text []byte) {
 // nestings are pieces of which deep and crowded texts are made, by every sign that YAML knows for the end of a line.
 var nestings = []string{"\n", "\r", "\r\n", "\u0085", "\u2028", "\u2029", "\ufeff", "- ", "? ", ": ", "a: ", "a:", " ", "  ", "\t", "[", "{", "]", "}", ", ", "a, b", "&a ", "!t ",
 	"---\n", "|\n", "'", "\"", "#", "- - - - - - - -", "\n                  a:\n", "\n                                  - ", strings.Repeat("[", 12), strings.Repeat("\n- ", 300),
-	strings.Repeat("a: [b, c],", 400)}
+	strings.Repeat("a: [b, c],", 400), "[\"]\", ", "['}', ", "{\"}\": ", "[ # ]\n", "{'\n]': ", "[\"]]]]\", [[[[", "${{ 'a' }}", "!t,[", "&a-b [", "[ x = \"]\" ]", "[a]: "}
 
 // TestBoundedFilesAreWithinTheBounds: a text that is not measured before it is parsed would have passed. One that is no YAML is refused by either
 // parser.
@@ -67,6 +67,14 @@ func TestBoundedFilesAreWithinTheBounds(t *testing.T) {
 	}
 	if bounded([]byte(deep)) || bounded([]byte("\ufeff"+strings.Repeat("- ", 100))) || bounded([]byte("a:\u2028"+strings.Repeat("- ", 100))) {
 		t.Error("a text that is nested deeply is taken for one that is not")
+	}
+	for _, closed := range []string{"[\"]\", ", "['}', ", "{\"}\": ", "[ # ]\n ", "[\"\n ]\", ", "!t [ # ]\n ", "&a-b [']', "} {
+		if bounded([]byte("a: " + strings.Repeat(closed, 40))) {
+			t.Errorf("%q: a bracket in a scalar or a comment is taken for one that ends a collection", closed)
+		}
+	}
+	if script := "a:\n" + strings.Repeat("  - if [ \"$a\" = '${{ matrix.b }}' ]; then echo ${{ format('{0}', 1) }}; fi\n", 100); !bounded([]byte(script)) {
+		t.Error("scripts are taken for collections")
 	}
 	if bounded([]byte(strings.Repeat("- a\n", plainSigns+1))) {
 		t.Error("a text of many nodes is taken for one of few")
