@@ -119,16 +119,19 @@ func (v *view) doubt(out *Verdict) {
 
 // doubtName takes it back where the logs may tell of the credential under a name that nobody recognises. What an inventory says of the time before it stands.
 func (v *view) doubtName(out *Verdict, told recorded) {
-	unused := told.silent && v.certain+v.possible == 0 && !v.lastStrange.After(told.through)
+	if out.Word != NoneSeen && out.Word != Consistent {
+		return
+	}
+	last := v.lastStrange()
 	switch {
-	case v.strange == 0 || out.Word != NoneSeen && out.Word != Consistent:
-	case unused:
+	case last.IsZero():
+	case told.silent && v.certain+v.possible == 0 && !last.After(told.through):
 		out.Through, out.Blind = told.through, tellings[v.window.Link.Provider].recorded
 		out.Word, out.Rule, out.Reason = NoneSeen, "recorded", "recorded uses, through "+evidence.Stamp(told.through)+": "+told.reason
 	default:
 		out.Word, out.Rule = Unknown, "named-otherwise"
-		out.Reason = fmt.Sprintf("%s in the window under names of another kind (digests and identifiers cannot be told to be one credential's): an inventory that has both, or its digest in a mapping, would tell",
-			count(v.strange, "use"))
+		out.Reason = "the log names credentials in another way, by a digest or by an identifier, and one that may be this was used in the window, last at " + evidence.Stamp(last) +
+			": an inventory that has both names would tell, or its other name in the mapping"
 	}
 }
 

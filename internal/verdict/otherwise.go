@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"pentimento/internal/exposure"
 	"pentimento/internal/tokens"
 )
 
@@ -15,69 +16,83 @@ import (
 // byDigest reports a name that is the digest of a value.
 func byDigest(ref tokens.Ref) bool { return strings.HasPrefix(ref.ID(), tokens.HashPrefix) }
 
-// strangers lists, by provider, credentials of uses that are no window's and whose names are of one kind alone.
-func (j *judge) strangers() map[tokens.Provider][]tokens.Ref {
-	out := map[tokens.Provider][]tokens.Ref{}
-	for _, ref := range j.Used {
-		names := j.Book.Names(ref)
-		both := slices.ContainsFunc(names, func(n tokens.Ref) bool { return byDigest(n) != byDigest(ref) })
-		if j.tracks[ref] == nil && !both {
-			out[ref.Provider()] = append(out[ref.Provider()], ref)
-		}
-	}
-	return out
+// strangers are the uses of credentials that no window leads to and that have names of one kind alone: when, to the minute, by whom and of what.
+type strangers map[doer][]int64
+
+// doer is what tells such a use from a window's: texts are empty where the log does not tell. Digest is the kind of its name.
+type doer struct {
+	provider         tokens.Provider
+	digest           bool
+	account, project string
 }
 
-// readStrangers counts, for each window, uses in it that its credential may have made under a name of the other kind.
+// readStrangers reads them where a window's credential has no name of their kind.
 func (j *judge) readStrangers(ctx context.Context, uses Uses) error {
-	strangers := j.strangers()
-	for _, digest := range []bool{false, true} {
-		of := map[tokens.Provider][]*view{}
-		var ask []tokens.Ref
-		for _, v := range j.views {
-			p := v.window.Link.Provider
-			if v.track == nil || !slices.ContainsFunc(strangers[p], func(r tokens.Ref) bool { return byDigest(r) == digest }) ||
-				slices.ContainsFunc(v.track.names, func(n tokens.Ref) bool { return byDigest(n) == digest }) {
-				continue
+	wanted := map[doer]bool{}
+	for _, v := range j.views {
+		for _, digest := range []bool{false, true} {
+			if v.lacksName(digest) {
+				wanted[doer{provider: v.window.Link.Provider, digest: digest}] = true
 			}
-			if of[p] == nil {
-				for _, r := range strangers[p] {
-					if byDigest(r) == digest {
-						ask = append(ask, r)
-					}
-				}
-			}
-			of[p] = append(of[p], v)
 		}
-		if len(ask) == 0 {
+	}
+	var ask []tokens.Ref
+	for _, ref := range j.Used {
+		both := slices.ContainsFunc(j.Book.Names(ref), func(n tokens.Ref) bool { return byDigest(n) != byDigest(ref) })
+		if j.tracks[ref] == nil && !both && wanted[doer{provider: ref.Provider(), digest: byDigest(ref)}] {
+			ask = append(ask, ref)
+		}
+	}
+	if len(ask) == 0 {
+		return nil
+	}
+	slices.Sort(ask)
+	j.strange = strangers{}
+	err := uses(ctx, ask, func(u *tokens.Use) error {
+		d := doer{u.Provider, byDigest(u.Ref()), fold(u.Account), projectOf(u)}
+		for _, at := range []time.Time{u.At, u.At.Add(u.Within)} {
+			if list, minute := j.strange[d], at.Unix()/60; len(list) == 0 || list[len(list)-1] != minute {
+				j.strange[d] = append(list, minute)
+			}
+		}
+		return nil
+	})
+	for d, list := range j.strange {
+		slices.Sort(list)
+		j.strange[d] = slices.Compact(list)
+	}
+	return err
+}
+
+// lacksName reports that the window's credential has no name of a kind.
+func (v *view) lacksName(digest bool) bool {
+	return v.track != nil && !slices.ContainsFunc(v.track.names, func(n tokens.Ref) bool { return byDigest(n) == digest })
+}
+
+// lastStrange is when something was used last in the window, to the minute, that may be its credential under a name of the other kind: nothing that both
+// tell is against it. Zero where nothing was.
+func (v *view) lastStrange() time.Time {
+	var last time.Time
+	w := v.window
+	account, from, to := fold(w.Link.Account), at(w.Opened.NotBefore), at(w.Closed.NotAfter)
+	if w.State != exposure.Closed || to.IsZero() {
+		to = v.Now
+	}
+	lacks := map[bool]bool{false: v.lacksName(false), true: v.lacksName(true)}
+	for d, list := range v.strange {
+		if d.provider != w.Link.Provider || !lacks[d.digest] || d.account != "" && account != "" && d.account != account ||
+			d.project != "" && w.Project != "" && d.project != w.Project {
 			continue
 		}
-		slices.Sort(ask)
-		err := uses(ctx, ask, func(u *tokens.Use) error {
-			for _, v := range of[u.Provider] {
-				if v.mayBe(u) {
-					v.strange++
-					v.lastStrange = latest(v.lastStrange, u.At)
-				}
+		n, exact := slices.BinarySearch(list, to.Unix()/60)
+		if exact {
+			n++
+		}
+		if n > 0 && (from.IsZero() || list[n-1] >= from.Unix()/60) {
+			if t := time.Unix(list[n-1]*60, 0).UTC(); t.After(last) {
+				last = t
 			}
-			return nil
-		})
-		if err != nil {
-			return err
 		}
 	}
-	return nil
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// mayBe reports whether a use under a name of the other kind may be of the window's credential: nothing that both tell is against it.
-func (v *view) mayBe(u *tokens.Use) bool {
-	account, project := v.window.Link.Account, v.projectOf(u)
-	return (u.Account == "" || account == "" || fold(u.Account) == fold(account)) && (project == "" || v.window.Project == "" || v.window.Project == project) && v.holds(u)
+	return last
 }

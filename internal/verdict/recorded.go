@@ -42,7 +42,7 @@ func (v *view) recorded(logged bool) recorded {
 			continue
 		}
 		before = used
-		if used.Add(c.LastWithin).Before(from) || v.window.State == exposure.Closed && used.After(to) || v.near(used, c.LastWithin) {
+		if used.Add(c.LastWithin).Before(from) || v.window.State == exposure.Closed && used.After(to) || v.track.tells(c) || v.effects.tells(c) {
 			continue
 		}
 		out.inside = append(out.inside, v.provenUse(c, logged))
@@ -94,11 +94,4 @@ func (v *view) provenUse(c *tokens.Credential, logged bool) Judged {
 func (v *view) counted(part string, c *tokens.Credential, x opinion) Judged {
 	v.count(part, x.Word, c.LastUsedAt)
 	return Judged{0, c.LastUsedAt, c.Ref(), c.FactID(), part, x.Word, x.Rule, x.Reason, nil}
-}
-
-// near reports whether a log tells of the use of the inventory.
-func (v *view) near(used time.Time, within time.Duration) bool {
-	const apart = time.Minute // clocks of the log and of the inventory
-	from, to := used.Add(-apart), used.Add(within+apart)
-	return v.track.told.near(from, to) || v.effects != nil && v.effects.told.near(from, to)
 }

@@ -22,7 +22,7 @@ type track struct {
 	children []tokens.Ref
 	matched  lastMatch
 	repos    []string // of the windows, by key
-	told     moments
+	expected []lastUse
 }
 
 // lastMatch is the last use that was matched to an own run.
@@ -61,7 +61,7 @@ func (t *track) take(u *tokens.Use) {
 	if t.cutoff.After(u.At.Add(u.Within)) {
 		return
 	}
-	t.told.add(u.At)
+	t.meets(u)
 	var of []*view
 	for _, v := range t.views {
 		if v.window.State == exposure.Closed && !t.effects && u.Outcome != tokens.Failed && u.At.After(at(v.window.Closed.NotAfter)) {
@@ -86,27 +86,40 @@ func (t *track) take(u *tokens.Use) {
 	t.overlap(u, &f, x, of)
 }
 
-// moments are when a log tells of uses since the theft, of whatever project: a time of last use that an inventory has is one of them, or it is news.
-type moments struct {
-	kept        []time.Time
-	first, last time.Time
-	n           int
+// lastUse is a time of last use that an inventory has: a use that a log tells too, or one that only the inventory knows.
+type lastUse struct {
+	from, to time.Time // the clocks of logs and inventories differ, and so does how coarse they write
+	logged   bool
 }
 
-func (m *moments) add(at time.Time) {
-	m.first = first(m.first, at)
-	if at.After(m.last) {
-		m.last = at
-	}
-	if m.n++; m.n <= maxKept {
-		m.kept = append(m.kept, at)
+// apart is by how much the clock of a log may differ from that of an inventory.
+const apart = time.Minute
+
+// expect makes the track look out for the uses that inventories tell of.
+func (t *track) expect(rows []tokens.Credential) {
+	for i := range rows {
+		if c := &rows[i]; c.LastUsedTold && !c.LastUsedAt.IsZero() {
+			x := lastUse{from: c.LastUsedAt.Add(-apart), to: c.LastUsedAt.Add(c.LastWithin + apart)}
+			if !slices.Contains(t.expected, x) {
+				t.expected = append(t.expected, x)
+			}
+		}
 	}
 }
 
-// near reports whether one of them lies in a stretch. What is not kept lies between the first and the last.
-func (m *moments) near(from, to time.Time) bool {
-	return slices.ContainsFunc(m.kept, func(at time.Time) bool { return at.After(from) && at.Before(to) }) ||
-		m.n > maxKept && !m.first.IsZero() && to.After(m.first) && from.Before(m.last)
+// meets marks the times of last use that a use of a log accounts for, of whatever project it is.
+func (t *track) meets(u *tokens.Use) {
+	for i := range t.expected {
+		if x := &t.expected[i]; !x.logged && u.At.Add(u.Within).After(x.from) && u.At.Before(x.to) {
+			x.logged = true
+		}
+	}
+}
+
+// tells reports whether a log tells of the use at a time of last use.
+func (t *track) tells(c *tokens.Credential) bool {
+	from, to := c.LastUsedAt.Add(-apart), c.LastUsedAt.Add(c.LastWithin+apart)
+	return t != nil && slices.ContainsFunc(t.expected, func(x lastUse) bool { return x.logged && x.from.Equal(from) && x.to.Equal(to) })
 }
 
 // child judges a use of a credential that a stolen one made: it counts for the windows of its maker. Nothing before it can be its own.
@@ -129,7 +142,7 @@ func (t *track) child(u *tokens.Use) {
 // concerns reports whether a use is one of a window's project. A use of a project that no window of the credential names concerns all of them, unless
 // nothing but the account leads to it: a token that cannot act there did not make it.
 func (t *track) concerns(v *view, u *tokens.Use) bool {
-	project := v.projectOf(u)
+	project := projectOf(u)
 	if project == "" || v.window.Project == "" || v.window.Project == project {
 		return true
 	}

@@ -118,12 +118,13 @@ func Judge(ctx context.Context, w World, uses Uses, list []Subject) ([]Verdict, 
 
 type judge struct {
 	World
-	views  []*view
-	tracks map[tokens.Ref]*track // by every name of a credential
-	owners map[owner]*track      // of accounts, for uses that name no credential
-	runs   map[string]*runIndex
-	rows   map[tokens.Ref][]tokens.Credential
-	places map[string]map[string]bool // accounts whose credentials were used from an address in a window and unlike before
+	views   []*view
+	tracks  map[tokens.Ref]*track // by every name of a credential
+	owners  map[owner]*track      // of accounts, for uses that name no credential
+	runs    map[string]*runIndex
+	rows    map[tokens.Ref][]tokens.Credential
+	strange strangers
+	places  map[string]map[string]bool // accounts whose credentials were used from an address in a window and unlike before
 }
 
 type owner struct {
@@ -171,6 +172,7 @@ func (j *judge) track(v *view, ref tokens.Ref) {
 	t := j.tracks[ref]
 	if t == nil {
 		t = &track{judge: j, ref: ref, names: j.Book.Names(ref)}
+		t.expect(j.rows[j.Book.Canonical(ref)])
 		for _, name := range t.names {
 			j.tracks[name] = t
 		}
@@ -183,6 +185,7 @@ func (j *judge) track(v *view, ref tokens.Ref) {
 			j.owners[o] = &track{judge: j, effects: true}
 		}
 		j.owners[o].add(v)
+		j.owners[o].expect(j.rows[j.Book.Canonical(ref)])
 		v.effects = j.owners[o]
 	}
 }

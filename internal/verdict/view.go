@@ -26,9 +26,7 @@ type view struct {
 	firstUse, lastUse time.Time
 	alive             time.Time // the last use that succeeded, of the credential itself
 	aliveID           string
-	after             int       // uses after the closure
-	strange           int       // uses under names of another kind that it may have made
-	lastStrange       time.Time // of them
+	after             int // uses after the closure
 	out               []Release
 }
 
@@ -127,7 +125,7 @@ func (v *view) endure() {
 }
 
 // projectOf is the project of a use as windows name it.
-func (v *view) projectOf(u *tokens.Use) string { return linkage.ProjectName(u.Provider, u.Project) }
+func projectOf(u *tokens.Use) string { return linkage.ProjectName(u.Provider, u.Project) }
 
 // uses lists what was kept, by time, and counts by what each was raised to.
 func (v *view) uses() (list []Judged, counts map[string]int) {
