@@ -25,6 +25,7 @@ type importedFile struct {
 	size                        int64
 	counts                      casefile.ImportCounts
 	notes                       []string
+	cut                         bool // it was not had to its end
 }
 
 // note keeps what is told of the file. Some of it repeats what the file says.
@@ -37,7 +38,7 @@ func (f *importedFile) note(text string) {
 
 // failed reports a file of which nothing could be taken.
 func (f *importedFile) failed() bool {
-	return f.state == fileUnread || f.counts.Read > 0 && f.counts.Rejected == f.counts.Read
+	return f.state == fileUnread || f.counts.Rejected == f.counts.Read && (f.counts.Read > 0 || f.cut)
 }
 
 // all reads the files in their order. One that cannot be read does not keep the others out.
@@ -105,12 +106,12 @@ func (w *importWork) file(ctx context.Context, name string) (*importedFile, erro
 		}
 	}
 	f.format = format.Name
-	err = w.read1(ctx, f, format, src)
+	err = w.take(ctx, f, format, src)
 	return f, errors.Join(err, src.Close())
 }
 
-// read1 brings one open file into the case.
-func (w *importWork) read1(ctx context.Context, f *importedFile, format tokenlog.Format, src *tokenlog.Source) error {
+// take brings one open file into the case.
+func (w *importWork) take(ctx context.Context, f *importedFile, format tokenlog.Format, src *tokenlog.Source) error {
 	im, err := w.c.BeginImport(ctx, casefile.ImportPlan{Kind: w.kind, Format: format.Name, Name: f.name, Options: w.plan, Scope: w.scope, Addresses: w.read.Addresses})
 	if err != nil {
 		return err
@@ -119,7 +120,8 @@ func (w *importWork) read1(ctx context.Context, f *importedFile, format tokenlog
 	if err := format.Read(ctx, &tokenlog.Input{Name: f.name, R: src.R, Options: w.read}, s.sink()); err != nil {
 		return errors.Join(fmt.Errorf("import %s: %w", f.name, err), im.Abort())
 	}
-	if err := s.finish(format.Log, src.Cut()); err != nil {
+	f.cut = src.Cut()
+	if err := s.finish(format.Log, f.cut); err != nil {
 		return errors.Join(err, im.Abort())
 	}
 	if f.sha256, f.size, err = src.Finish(); err != nil {

@@ -1,7 +1,6 @@
 package tokenlog
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -128,16 +127,7 @@ func (g *genericReader) get(f field) string {
 	if g.row != nil {
 		return strings.TrimSpace(g.row.fields[g.at[f]])
 	}
-	switch v := g.value(f).(type) {
-	case string:
-		return strings.TrimSpace(v)
-	case json.Number:
-		return v.String()
-	case bool:
-		return strconv.FormatBool(v)
-	default:
-		return ""
-	}
+	return scalar(g.value(f))
 }
 
 // list is a field that holds several.

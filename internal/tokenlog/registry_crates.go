@@ -116,6 +116,7 @@ func readCratesActions(ctx context.Context, in *Input, out *Sink) error {
 
 // readCratesVersions reads what is public of each version, with the actions on it.
 func readCratesVersions(ctx context.Context, in *Input, out *Sink) error {
+	unplaced := false
 	return eachObject(ctx, in, out, []string{"versions"}, func(o object) error {
 		x := tokens.Release{Provider: tokens.Crates, Project: o.text("crate"), Version: o.text("num"), Document: "crates/versions", Uploader: o.text("published_by", "login"),
 			SHA256: o.text("checksum")}
@@ -143,7 +144,11 @@ func readCratesVersions(ctx context.Context, in *Input, out *Sink) error {
 			u := tokens.Use{Log: logCratesPublic, Provider: tokens.Crates, Account: firstText(a.text("user", "login"), a.text("user")), Action: a.text("action"), Project: x.Project,
 				Subject: x.Version, Outcome: tokens.Succeeded, Class: tokens.Write}
 			if u.At, u.Within, err = instant(a.text("time"), time.UTC); err != nil || u.Action == "" {
-				continue // the version stands without what cannot be placed
+				if !unplaced {
+					unplaced = true
+					out.Note("some actions on versions have no time or no name and were not taken; the versions were")
+				}
+				continue
 			}
 			if u.Action == "publish" {
 				u.Class, u.RunID, u.Commit = tokens.Publish, x.RunID, x.Commit

@@ -56,17 +56,20 @@ func readNPMTokens(ctx context.Context, in *Input, out *Sink) error {
 		return err
 	}
 	if tail.more(n) && in.Complete {
-		out.Note("the answer says that there are more tokens than it has: the list is not whole")
+		out.Note("the answer says that there are more tokens than it has, or is too large to tell: the list does not count as whole")
 		in.Complete = false
 	}
 	return listed(in, out, tokens.NPM)
 }
 
-// envelopeTail keeps the end of what went through it.
-type envelopeTail struct{ text []byte }
+// envelopeTail keeps what went through it, up to maxEnvelope.
+type envelopeTail struct {
+	text []byte
+	over bool // there was more
+}
 
 func (e *envelopeTail) Write(p []byte) (int, error) {
-	if len(e.text)+len(p) <= maxEnvelope {
+	if e.over = e.over || len(e.text)+len(p) > maxEnvelope; !e.over {
 		e.text = append(e.text, p...)
 	}
 	return len(p), nil
@@ -75,9 +78,9 @@ func (e *envelopeTail) Write(p []byte) (int, error) {
 var npmNext = regexp.MustCompile(`"next"\s*:\s*"`)
 var npmTotal = regexp.MustCompile(`"total"\s*:\s*([0-9]{1,9})`)
 
-// more reports that the answer has another page, or fewer tokens than it counts.
+// more reports that the answer has another page, or fewer tokens than it counts, or that this cannot be told.
 func (e *envelopeTail) more(n int64) bool {
-	if npmNext.Match(e.text) {
+	if e.over || npmNext.Match(e.text) {
 		return true
 	}
 	m := npmTotal.FindSubmatch(e.text)

@@ -24,19 +24,8 @@ func (r tableRow) get(names ...string) string {
 		return r.rec.get(names...)
 	}
 	for _, name := range names {
-		switch v := r.obj[name].(type) {
-		case nil:
-			if _, there := r.obj[name]; there {
-				return ""
-			}
-		case string:
-			return strings.TrimSpace(v)
-		case json.Number:
-			return v.String()
-		case bool:
-			return strconv.FormatBool(v)
-		default:
-			return ""
+		if v, there := r.obj[name]; there {
+			return scalar(v)
 		}
 	}
 	return ""

@@ -280,7 +280,28 @@ func (j *jsonReader) byLine(l *lineReader) error {
 	}
 }
 
-// readDocument reads the one object of a file whole. A file that is none, or is too large, is noted and gives nil.
+// refuse keeps aside a file that is one row: nothing of it could be read.
+func (s *Sink) refuse(reason string, text []byte) error {
+	if err := s.begin(1, text); err != nil {
+		return err
+	}
+	return s.Reject(reason)
+}
+
+// scalar is the text of a string, trimmed, a number or a boolean; "" for everything else.
+func scalar(v any) string {
+	switch v := v.(type) {
+	case string:
+		return strings.TrimSpace(v)
+	case json.Number:
+		return v.String()
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return ""
+}
+
+// readDocument reads the one object of a file whole. A file that is none, or is too large, is kept aside and gives nil.
 func readDocument(in *Input, out *Sink) (object, error) {
 	text, err := io.ReadAll(io.LimitReader(in.R, maxDocument+1))
 	switch {
@@ -290,13 +311,11 @@ func readDocument(in *Input, out *Sink) (object, error) {
 		return nil, fmt.Errorf("read document: %w", err)
 	}
 	if len(text) > maxDocument {
-		out.Note("the document has more than 128 MiB: nothing of it was read")
-		return nil, nil
+		return nil, out.refuse("the document has more than 128 MiB: nothing of it was read", nil)
 	}
 	o, err := parseObject(bytes.TrimSpace(text))
 	if err != nil {
-		out.Note("the file is no JSON object: nothing of it was read")
-		return nil, nil
+		return nil, out.refuse("the file is no JSON object: nothing of it was read", text)
 	}
 	return o, nil
 }
