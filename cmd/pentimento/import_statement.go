@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pentimento/internal/casefile"
@@ -80,7 +81,7 @@ func (n *namedWindows) check(d casefile.Declaration) error {
 	}
 	var names []string
 	add := func(name string) {
-		if name != "" && !strings.Contains("\n"+strings.Join(names, "\n")+"\n", "\n"+name+"\n") {
+		if name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -99,24 +99,11 @@ func (c *Case) wordID(ctx context.Context, text string) (id int64, err error) {
 
 // search reads the whole table, credential after credential.
 func (r *useReader) search(ctx context.Context, filter UseFilter) error {
-	type stretch struct {
-		ref tokens.Ref
-		id  int64
-	}
-	all := []stretch{{"", 0}}
-	// The distinct credentials by their index: each step goes over a whole stretch.
-	err := r.c.each(ctx, `WITH RECURSIVE step (id) AS (SELECT min(credential) FROM use WHERE credential > 0
-		UNION ALL SELECT (SELECT min(u.credential) FROM use u WHERE u.credential > step.id) FROM step WHERE step.id IS NOT NULL)
-		SELECT step.id, w.text FROM step JOIN word w ON w.id = step.id`, nil, func(scan func(...any) error) error {
-		var s stretch
-		err := scan(&s.id, &s.ref)
-		all = append(all, s)
-		return err
-	})
+	named, err := r.c.usedCredentials(ctx)
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(all, func(a, b stretch) int { return strings.Compare(string(a.ref), string(b.ref)) })
+	all := append([]usedCredential{{"", 0}}, named...)
 	where, args, err := r.c.useWhere(ctx, filter)
 	if err != nil {
 		return err
