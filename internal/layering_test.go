@@ -51,6 +51,7 @@ var layers = map[string]layer{
 	"when":     {},
 	"evidence": {own: []string{"when"}},
 	"queries":  {},
+	"inert":    {},
 	"intake":   {own: []string{"evidence", "when"}},
 
 	"collect/wire":      {own: []string{"evidence", "when"}},
@@ -88,7 +89,7 @@ var layers = map[string]layer{
 	"openapicheck": {doors: []string{kinOpenAPI, gqlParser}, testOnly: true},
 
 	"cmd/pentimento": {
-		own: []string{"when", "evidence", "queries", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect/gharchive", "collect/ghexport",
+		own: []string{"when", "evidence", "queries", "inert", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect/gharchive", "collect/ghexport",
 			"collect/localgit", "collect", "preserve", "tokens", "tokenlog", "casefile",
 			"workflow", "campaign", "campaign/exchange", "heuristic", "detect", "family", "timeline", "linkage", "exposure", "verdict", "changed", "drill"},
 		doors: []string{cobra, mpb, isatty, errgroup},

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pentimento/internal/casefile"
+	"pentimento/internal/inert"
 	"pentimento/internal/intake"
 )
 
@@ -93,7 +94,7 @@ func (p *program) add(ctx context.Context, o addOptions, args []string) error {
 		}
 		p.say("%d added, %d already in the case", n, len(list)-n)
 		for _, bad := range problems {
-			fmt.Fprintln(p.stderr, escapeTerminal(bad.String()))
+			fmt.Fprintln(p.stderr, inert.Escape(bad.String()))
 		}
 		if len(problems) > 0 {
 			return hint(fmt.Errorf("%d line(s) could not be read as a repository", len(problems)), "correct them and add the list again: what is there already stays")

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"pentimento/internal/casefile"
+	"pentimento/internal/inert"
 )
 
 // The keys of every published row. A key may be added here together with its use; none may go.
@@ -247,7 +248,7 @@ func TestHostileNames(t *testing.T) {
 			if code != exitDone || out == "" {
 				t.Fatalf("%s %s: exit %d: %s", command, form, code, errs)
 			}
-			if i := strings.IndexFunc(out, func(r rune) bool { return hidden(r) && r != '\n' && !(form == "--csv" && r == '\r') }); i >= 0 {
+			if i := strings.IndexFunc(out, func(r rune) bool { return inert.Hidden(r) && r != '\n' && !(form == "--csv" && r == '\r') }); i >= 0 {
 				t.Errorf("%s %s lets a hidden character through: %q", command, form, out[i:])
 			}
 			if form != "--json" && strings.Contains(out, "https://drop") {
@@ -267,7 +268,7 @@ func formulas(t *testing.T, command, out string) {
 		t.Fatalf("%s --csv: %v", command, err)
 	}
 	for _, cell := range slices.Concat(rows...) {
-		if cell != "" && strings.ContainsRune(formulaStarts, []rune(cell)[0]) {
+		if cell != "" && strings.ContainsRune(inert.FormulaStarts, []rune(cell)[0]) {
 			t.Errorf("%s --csv: a spreadsheet runs %q", command, cell)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pentimento/internal/campaign"
+	"pentimento/internal/inert"
 )
 
 func (p *program) campaignCommand() *cobra.Command {
@@ -76,7 +77,7 @@ func (p *program) showPack(name string) error {
 		return err
 	}
 	for _, line := range strings.Split(strings.TrimRight(packText(packs[0]), "\n"), "\n") {
-		if _, err := fmt.Fprintln(p.stdout, escapeTerminal(line)); err != nil {
+		if _, err := fmt.Fprintln(p.stdout, inert.Escape(line)); err != nil {
 			return err
 		}
 	}
@@ -96,7 +97,7 @@ func packText(b campaign.Pack) string {
 		waves = append(waves, fmt.Sprintf("%-12s %s .. %s  known to the %s; %s", w.ID, waveTime(w.From, w.Precision), waveTime(w.To, w.Precision), w.Precision, w.Source))
 	}
 	for _, r := range b.References {
-		references = append(references, r.Title+" "+defang(r.URL))
+		references = append(references, r.Title+" "+inert.Defang(r.URL))
 	}
 	for _, r := range b.Rules {
 		rules = append(rules, fmt.Sprintf("%s/%s (%s)\n    %s", b.Name, r.ID, ruleTerms(r), strings.TrimSpace(r.Description)))
@@ -141,7 +142,7 @@ func showIndicators(section func(title string, list []string), in campaign.Indic
 	section("everyday, which say little alone", in.Everyday)
 	var messages, moves []string
 	for _, m := range in.Messages {
-		messages = append(messages, fmt.Sprintf("%-8s %s", m.Role, defang(m.Text)))
+		messages = append(messages, fmt.Sprintf("%-8s %s", m.Role, inert.Defang(m.Text)))
 	}
 	for _, m := range in.TagMoves {
 		moves = append(moves, fmt.Sprintf("%s tags %s to %s", m.Repository, m.Tags, or(m.To, "commits that no source names")))
@@ -163,7 +164,7 @@ func showIndicators(section func(title string, list []string), in campaign.Indic
 func defangAll(list []string) []string {
 	var out []string
 	for _, x := range list {
-		out = append(out, defang(x))
+		out = append(out, inert.Defang(x))
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/changed"
+	"pentimento/internal/inert"
 )
 
 // conclusionJSON is one row of pentimento/changes/v1. From is null for what came, to for what went; repository is null for what is about the case.
@@ -41,7 +42,7 @@ func (p *program) analyzeAndTell(ctx context.Context, c *casefile.Case, asJSON b
 	if before.Analysed && len(changes) == 0 {
 		p.say("nothing changed since the analysis before")
 	}
-	for _, line := range changed.Lines(changes, defang) {
+	for _, line := range changed.Lines(changes, inert.Defang) {
 		if err := p.tell(line); err != nil {
 			return err
 		}
@@ -51,6 +52,6 @@ func (p *program) analyzeAndTell(ctx context.Context, c *casefile.Case, asJSON b
 
 // tell prints one line of an answer, escaped.
 func (p *program) tell(line string) error {
-	_, err := p.stdout.Write([]byte(escapeTerminal(line) + "\n"))
+	_, err := p.stdout.Write([]byte(inert.Escape(line) + "\n"))
 	return err
 }

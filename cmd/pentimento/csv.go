@@ -4,13 +4,9 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"strings"
-	"unicode/utf8"
-)
 
-// formulaStarts are the characters at which a spreadsheet takes a cell for a formula, with their full-width forms.
-// https://owasp.org/www-community/attacks/CSV_Injection
-const formulaStarts = "=+-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20"
+	"pentimento/internal/inert"
+)
 
 // writeCSV writes RFC 4180: CRLF line ends, the header first. A cell that a spreadsheet would run gets a leading apostrophe; characters
 // that a terminal would obey are escaped as in tables. The exact text of a value is in the JSON.
@@ -23,7 +19,7 @@ func writeCSV(w io.Writer, header []string, rows [][]string) error {
 		}
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = neutral(cell)
+			cells[i] = inert.Cell(cell)
 		}
 		if err := out.Write(cells); err != nil {
 			return err
@@ -31,13 +27,4 @@ func writeCSV(w io.Writer, header []string, rows [][]string) error {
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// neutral is the cell as text that no spreadsheet runs.
-func neutral(cell string) string {
-	escaped := escapeTerminal(cell)
-	if first, _ := utf8.DecodeRuneInString(cell); strings.ContainsRune(formulaStarts, first) {
-		return "'" + escaped
-	}
-	return escaped
 }

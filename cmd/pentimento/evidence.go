@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pentimento/internal/casefile"
+	"pentimento/internal/inert"
 )
 
 // bodyShown is how much of a stored answer is printed beside its facts: enough to recognise it. --body gives the whole.
@@ -162,7 +163,7 @@ func (p *program) writeBody(item casefile.Item) error {
 // writeLines writes a text of others line by line, escaped.
 func (p *program) writeLines(text, indent string) error {
 	for line := range strings.Lines(text) {
-		if _, err := fmt.Fprintln(p.stdout, indent+escapeTerminal(strings.TrimSuffix(line, "\n"))); err != nil {
+		if _, err := fmt.Fprintln(p.stdout, indent+inert.Escape(strings.TrimSuffix(line, "\n"))); err != nil {
 			return err
 		}
 	}
@@ -171,13 +172,13 @@ func (p *program) writeLines(text, indent string) error {
 
 // printItem prints one link of the chain. Fields that are empty say nothing and are left out.
 func (p *program) printItem(item casefile.Item) error {
-	if _, err := fmt.Fprintln(p.stdout, escapeTerminal(item.ID+"  "+item.Kind)); err != nil {
+	if _, err := fmt.Fprintln(p.stdout, inert.Escape(item.ID+"  "+item.Kind)); err != nil {
 		return err
 	}
 	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(t, "  %s\t%s\n", name, escapeTerminal(unclickable(name, value)))
+			fmt.Fprintf(t, "  %s\t%s\n", name, inert.Escape(inert.Column(name, value)))
 		}
 	}
 	for _, f := range item.Fields {
@@ -203,7 +204,7 @@ func (p *program) printItem(item casefile.Item) error {
 		return err
 	}
 	if more := len(a.Body) - len(text); more > 0 {
-		_, err := io.WriteString(p.stdout, escapeTerminal(fmt.Sprintf("  | ... %d more bytes: pentimento evidence %s --body", more, item.ID))+"\n")
+		_, err := io.WriteString(p.stdout, inert.Escape(fmt.Sprintf("  | ... %d more bytes: pentimento evidence %s --body", more, item.ID))+"\n")
 		return err
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/evidence"
+	"pentimento/internal/inert"
 )
 
 func (p *program) gapsCommand() *cobra.Command {
@@ -23,7 +24,7 @@ health: what lies in it may have happened.`,
 				if oid, err := evidence.ParseOID(r.text("subject")); err == nil {
 					return oid.Short()
 				}
-				return unclickable("subject", r.text("subject"))
+				return inert.Column("subject", r.text("subject"))
 			}},
 			plain("DETAIL", "detail", nothing), plain("WOULD SHOW IT", "hint", nothing),
 		},

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pentimento/internal/casefile"
+	"pentimento/internal/inert"
 	"pentimento/internal/tokens"
 	"pentimento/queries"
 )
@@ -162,13 +163,13 @@ func printIdentity(w io.Writer, x *identified) error {
 	if x.Provider != "" {
 		what = string(x.Provider) + " " + x.Kind
 	}
-	if _, err := fmt.Fprintf(w, "line %d  %s\n", x.line, escapeTerminal(what)); err != nil {
+	if _, err := fmt.Fprintf(w, "line %d  %s\n", x.line, inert.Escape(what)); err != nil {
 		return err
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(t, "  %s\t%s\n", name, escapeTerminal(unclickable(name, value)))
+			fmt.Fprintf(t, "  %s\t%s\n", name, inert.Escape(inert.Column(name, value)))
 		}
 	}
 	line("credential", string(x.Ref()))
@@ -233,7 +234,7 @@ func (x *identified) inCase() []string {
 			parts = append(parts, as)
 		}
 		for _, name := range []string{"repository", "detail"} {
-			if s := unclickable(name, r.text(name)); s != "" {
+			if s := inert.Column(name, r.text(name)); s != "" {
 				parts = append(parts, s)
 			}
 		}

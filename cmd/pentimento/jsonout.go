@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"unicode/utf16"
+
+	"pentimento/internal/inert"
 )
 
 // list is one named list of a document.
@@ -53,7 +55,7 @@ func marshalRows(rows any) ([]byte, error) {
 // escapeJSON escapes the hidden characters that the encoder lets through. They stand only inside strings; the document's own newlines
 // are below the range.
 func escapeJSON(doc string) string {
-	through := func(r rune) bool { return r >= 0x7F && hidden(r) }
+	through := func(r rune) bool { return r >= 0x7F && inert.Hidden(r) }
 	if strings.IndexFunc(doc, through) < 0 {
 		return doc
 	}

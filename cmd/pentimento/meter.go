@@ -12,6 +12,7 @@ import (
 
 	"pentimento/internal/collect/gharchive"
 	"pentimento/internal/evidence"
+	"pentimento/internal/inert"
 )
 
 // meter shows how far a collection is: bars on a terminal, a line for each phase that has ended elsewhere, problems in both, nothing with
@@ -121,7 +122,7 @@ func (m *meter) line(format string, args ...any) {
 		m.p.say(format, args...)
 		return
 	}
-	fmt.Fprintln(m.bars, escapeTerminal(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(m.bars, inert.Escape(fmt.Sprintf(format, args...)))
 }
 
 func (m *meter) close() {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pentimento/internal/casefile"
+	"pentimento/internal/inert"
 )
 
 // program is everything from outside that a command may touch.
@@ -47,10 +48,10 @@ func (p *program) run(ctx context.Context, args []string) int {
 		return code
 	}
 	for _, message := range messages(err) {
-		fmt.Fprintln(p.stderr, "pentimento:", escapeTerminal(message))
+		fmt.Fprintln(p.stderr, "pentimento:", inert.Escape(message))
 	}
 	for _, h := range hints(err) {
-		fmt.Fprintln(p.stderr, "hint:", escapeTerminal(h))
+		fmt.Fprintln(p.stderr, "hint:", inert.Escape(h))
 	}
 	return code
 }
@@ -176,6 +177,6 @@ func (p *program) withReadCase(ctx context.Context, f func(*casefile.Case) error
 // say prints one line for people, escaped.
 func (p *program) say(format string, args ...any) {
 	if !p.quiet {
-		fmt.Fprintln(p.stderr, escapeTerminal(fmt.Sprintf(format, args...)))
+		fmt.Fprintln(p.stderr, inert.Escape(fmt.Sprintf(format, args...)))
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/exposure"
+	"pentimento/internal/inert"
 )
 
 func (p *program) rotateCommand() *cobra.Command {
@@ -53,7 +54,7 @@ const (
 // where all of it is. A word longer than a line is not cut: what is cut off cannot be searched for.
 func writeSteps(w io.Writer, answer rowset) error {
 	var out strings.Builder
-	cell := func(r row, name string) string { return escapeTerminal(unclickable(name, r.text(name))) }
+	cell := func(r row, name string) string { return inert.Escape(inert.Column(name, r.text(name))) }
 	repository, told := "", map[string]string{}
 	for _, r := range answer.rows {
 		if name := cell(r, "repository"); name != repository {

@@ -6,6 +6,7 @@ import (
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/evidence"
+	"pentimento/internal/inert"
 )
 
 // rowset is the answer of a query: text as stored, nil for NULL.
@@ -60,33 +61,12 @@ func (s rowset) raw(none string) [][]string {
 		for i, v := range r.cells {
 			cells[i] = none
 			if v != nil {
-				cells[i] = unclickable(s.columns[i], *v)
+				cells[i] = inert.Column(s.columns[i], *v)
 			}
 		}
 		out = append(out, cells)
 	}
 	return out
-}
-
-// unclickable defangs by column: hosts in lists of destinations, URLs in whatever text an attacker may have had a hand in. The URLs of
-// answers stay: they are GitHub's, and a target is what one asks again.
-func unclickable(column, cell string) string {
-	switch column {
-	case "indicator":
-		return defang(cell)
-	case "destinations":
-		words := strings.Split(cell, " ")
-		for i, w := range words {
-			words[i] = defang(w)
-		}
-		return strings.Join(words, " ")
-	case "url", "target":
-		return cell
-	}
-	if strings.Contains(cell, "://") {
-		return defang(cell)
-	}
-	return cell
 }
 
 // column is one column of a table for people.
@@ -131,7 +111,7 @@ func or(s, otherwise string) string {
 
 // plain shows a cell as it is, otherwise for NULL.
 func plain(head, name, otherwise string) column {
-	return column{head, func(r row) string { return or(unclickable(name, r.text(name)), otherwise) }}
+	return column{head, func(r row) string { return or(inert.Column(name, r.text(name)), otherwise) }}
 }
 
 // short shows the first digits of an object name.
@@ -141,13 +121,15 @@ func short(head, name, otherwise string) column {
 
 // ref shows a ref without "refs/": heads/main, tags/v1, pull/7/head.
 func ref(head string) column {
-	return column{head, func(r row) string { return or(strings.TrimPrefix(unclickable("ref", r.text("ref")), "refs/"), unknown) }}
+	return column{head, func(r row) string {
+		return or(strings.TrimPrefix(inert.Column("ref", r.text("ref")), "refs/"), unknown)
+	}}
 }
 
 // file shows a workflow file without the folder that all have.
 func file(head string) column {
 	return column{head, func(r row) string {
-		return or(strings.TrimPrefix(unclickable("path", r.text("path")), ".github/workflows/"), nothing)
+		return or(strings.TrimPrefix(inert.Column("path", r.text("path")), ".github/workflows/"), nothing)
 	}}
 }
 

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"pentimento/internal/inert"
 )
 
 // writeTable writes an aligned table for people, the header first even where there are no rows. Cells are escaped, never clipped: what
@@ -18,7 +20,7 @@ func writeTable(w io.Writer, header []string, rows [][]string) error {
 		}
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = escapeTerminal(cell)
+			cells[i] = inert.Escape(cell)
 		}
 		if _, err := io.WriteString(t, strings.Join(cells, "\t")+"\n"); err != nil {
 			return err

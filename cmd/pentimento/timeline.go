@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pentimento/internal/casefile"
+	"pentimento/internal/inert"
 )
 
 func (p *program) timelineCommand() *cobra.Command {
@@ -23,7 +24,7 @@ the clock behind it. ~ marks a claim: a git date is whatever the maker of the co
 				return bounds(stamp(r.text("at"), r.text("at_clock") == "git"), stamp(r.text("until"), r.text("until_clock") == "git"))
 			}},
 			plain("CLOCK", "clock", unknown), plain("WHAT", "what", unknown),
-			{"SUBJECT", func(r row) string { return strings.TrimPrefix(unclickable("subject", r.text("subject")), "refs/") }},
+			{"SUBJECT", func(r row) string { return strings.TrimPrefix(inert.Column("subject", r.text("subject")), "refs/") }},
 			plain("DETAIL", "detail", nothing), plain("EVIDENCE", "evidence", nothing),
 		},
 		schema: "pentimento/timeline/v1", key: "timeline", document: timelineDocument,

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pentimento/internal/casefile"
+	"pentimento/internal/inert"
 	"pentimento/internal/verdict"
 )
 
@@ -63,7 +64,7 @@ func usedCredential(r row) string {
 func deed(r row) string {
 	var parts []string
 	for _, name := range []string{"action", "acted_on", "subject"} {
-		if s := unclickable(name, r.text(name)); s != "" {
+		if s := inert.Column(name, r.text(name)); s != "" {
 			parts = append(parts, s)
 		}
 	}
@@ -72,7 +73,7 @@ func deed(r row) string {
 
 // whence shows the address of a use, else what stands for it.
 func whence(r row) string {
-	at := or(r.text("address"), unclickable("origin", r.text("origin")))
+	at := or(r.text("address"), inert.Column("origin", r.text("origin")))
 	if country := r.text("country"); country != "" && at != "" {
 		at += " " + country
 	}

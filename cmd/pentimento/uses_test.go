@@ -11,6 +11,7 @@ import (
 
 	"pentimento/internal/casefile"
 	"pentimento/internal/evidence"
+	"pentimento/internal/inert"
 	"pentimento/internal/tokens"
 )
 
@@ -119,7 +120,7 @@ func TestUses(t *testing.T) {
 			t.Fatalf("uses %s: exit %d: %s", form, code, errs)
 		}
 		all.WriteString(strings.TrimRight("$ pentimento uses "+form, " ") + "\n" + out + errs + "\n")
-		if i := strings.IndexFunc(out, func(r rune) bool { return hidden(r) && r != '\n' && !(form == "--csv" && r == '\r') }); i >= 0 {
+		if i := strings.IndexFunc(out, func(r rune) bool { return inert.Hidden(r) && r != '\n' && !(form == "--csv" && r == '\r') }); i >= 0 {
 			t.Errorf("%s lets a hidden character through: %q", form, out[i:])
 		}
 		if form == "--csv" {

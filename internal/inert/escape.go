@@ -1,4 +1,6 @@
-package main
+// Package inert makes text that attackers may have written harmless where it is shown: on terminals, in spreadsheets, in Markdown, and as
+// an indicator that nobody should click. It changes no meaning: what was escaped can still be read.
+package inert
 
 import (
 	"fmt"
@@ -9,17 +11,17 @@ import (
 	"unicode/utf8"
 )
 
-// hidden reports a rune that a terminal obeys or swallows instead of showing it: controls, format and bidi characters, line separators,
+// Hidden reports a rune that a terminal obeys or swallows instead of showing it: controls, format and bidi characters, line separators,
 // spaces other than the common one, private use, and letters that are blank by definition. Attackers put them into branch names, commit
 // messages and workflow files to be read as something else (https://trojansource.codes).
-func hidden(r rune) bool {
+func Hidden(r rune) bool {
 	return !unicode.IsPrint(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) || r == '\u2800'
 }
 
-// escapeTerminal makes every hidden rune visible: \n, \r, \t, \xNN for other bytes, \uNNNN and \UNNNNNNNN for runes. A backslash stays
+// Escape makes every hidden rune visible: \n, \r, \t, \xNN for other bytes, \uNNNN and \UNNNNNNNN for runes. A backslash stays
 // as it is, so escaping twice changes nothing; JSON is the form that tells a written backslash from an escape.
-func escapeTerminal(s string) string {
-	if clean(s) {
+func Escape(s string) string {
+	if Clean(s) {
 		return s
 	}
 	var out strings.Builder
@@ -28,7 +30,7 @@ func escapeTerminal(s string) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&out, `\x%02x`, s[i])
-		case !hidden(r):
+		case !Hidden(r):
 			out.WriteRune(r)
 		case r == '\n':
 			out.WriteString(`\n`)
@@ -48,8 +50,8 @@ func escapeTerminal(s string) string {
 	return out.String()
 }
 
-// clean reports that escaping would change nothing.
-func clean(s string) bool { return utf8.ValidString(s) && strings.IndexFunc(s, hidden) < 0 }
+// Clean reports that escaping would change nothing.
+func Clean(s string) bool { return utf8.ValidString(s) && strings.IndexFunc(s, Hidden) < 0 }
 
 var (
 	scheme    = regexp.MustCompile(`(?i)http(s?://)`)
@@ -58,10 +60,10 @@ var (
 	bareHost = regexp.MustCompile(`^[^\s/?#]*[^\s/?#.][.][^\s/?#]`)
 )
 
-// defang makes an indicator unclickable: http becomes hxxp and the last dot of a host becomes [.]. It takes a URL, a text with URLs, or
+// Defang makes an indicator unclickable: http becomes hxxp and the last dot of a host becomes [.]. It takes a URL, a text with URLs, or
 // a host or address alone, perhaps with a path. Words in a text stay as they are: a dot alone makes no host. Defanging twice changes
 // nothing.
-func defang(s string) string {
+func Defang(s string) string {
 	s = scheme.ReplaceAllString(s, "hxxp$1")
 	s = authority.ReplaceAllStringFunc(s, defangAuthority)
 	if a, err := netip.ParseAddr(s); err == nil && a.Is6() && a.Zone() == "" {
