@@ -82,6 +82,9 @@ var layers = map[string]layer{
 	"exposure":  {own: []string{"linkage", "detect", "timeline", "casefile", "workflow", "tokens", "evidence", "when"}},
 	"verdict":   {own: []string{"exposure", "linkage", "casefile", "tokens", "evidence", "when"}},
 
+	"answer": {own: []string{"casefile", "queries"}},
+	"report": {own: []string{"answer", "inert", "verdict", "exposure", "casefile"}},
+
 	"changed":      {own: []string{"casefile", "evidence"}},
 	"preserve":     {},
 	"drill":        {own: []string{"evidence", "when"}, doors: []string{gqlparser}},
@@ -91,7 +94,7 @@ var layers = map[string]layer{
 	"cmd/pentimento": {
 		own: []string{"when", "evidence", "queries", "inert", "intake", "collect/wire", "collect/gitremote", "collect/ghapi", "collect/gharchive", "collect/ghexport",
 			"collect/localgit", "collect", "preserve", "tokens", "tokenlog", "casefile",
-			"workflow", "campaign", "campaign/exchange", "heuristic", "detect", "family", "timeline", "linkage", "exposure", "verdict", "changed", "drill"},
+			"workflow", "campaign", "campaign/exchange", "heuristic", "detect", "family", "timeline", "linkage", "exposure", "verdict", "report", "changed", "drill"},
 		doors: []string{cobra, mpb, isatty, errgroup},
 	},
 }

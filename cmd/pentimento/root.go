@@ -111,7 +111,7 @@ seen is a gap, never a clean bill of health.`,
 	}
 	for _, c := range []*cobra.Command{
 		p.reposCommand(), p.findingsCommand(), p.commitsCommand(), p.presenceCommand(), p.runsCommand(), p.windowsCommand(), p.usesCommand(), p.linksCommand(), p.releasesCommand(), p.rotateCommand(), p.gapsCommand(), p.pivotCommand(),
-		p.timelineCommand(), p.evidenceCommand(), p.identifyCommand(), p.queryCommand(), p.verifyCommand(), p.campaignCommand(),
+		p.timelineCommand(), p.evidenceCommand(), p.identifyCommand(), p.queryCommand(), p.reportCommand(), p.verifyCommand(), p.campaignCommand(),
 	} {
 		c.GroupID = "ask"
 		root.AddCommand(c)
