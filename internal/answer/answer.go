@@ -87,7 +87,11 @@ func (r Row) MarshalJSON() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		cell, err := json.Marshal(r.cells[i])
+		value := r.cells[i]
+		if value != nil && *value == "" {
+			value = nil
+		}
+		cell, err := json.Marshal(value)
 		if err != nil {
 			return nil, err
 		}
